@@ -1,0 +1,214 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Every target: Swift 6, strict concurrency, and no warning left standing.
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InferIsolatedConformances"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+]
+
+/// Targets without I/O, lock or clock; no unsafe construct goes unmarked there.
+let pure: [SwiftSetting] = strict + [.strictMemorySafety()]
+
+let package = Package(
+    name: "swiftlet",
+    products: [
+        .library(name: "Swiftlet", targets: ["Swiftlet"]),
+        .executable(name: "swiftlet", targets: ["SwiftletCommand"]),
+        .executable(name: "exam-generator", targets: ["exam-generator"]),
+        .executable(name: "event-display", targets: ["event-display"]),
+        .executable(name: "hello", targets: ["hello"]),
+    ],
+    targets: [
+        // System libraries, one module each.
+        .target(name: "CLinux"),
+        .systemLibrary(name: "CKafka", pkgConfig: "rdkafka", providers: [.apt(["librdkafka-dev"])]),
+        .systemLibrary(
+            name: "CCurl",
+            pkgConfig: "libcurl",
+            providers: [.apt(["libcurl4-openssl-dev"])]
+        ),
+        .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+
+        // The runtime: what every function links. Arrows point up this list only.
+        .target(name: "Bytes", swiftSettings: pure),
+        .target(name: "EventLoop", dependencies: ["CLinux", "Bytes"], swiftSettings: strict),
+        .target(name: "HTTP", dependencies: ["Bytes"], swiftSettings: pure),
+        .target(
+            name: "HTTPServer",
+            dependencies: ["HTTP", "EventLoop", "Bytes", "CLinux"],
+            swiftSettings: strict
+        ),
+        .target(name: "CloudEvents", dependencies: ["Bytes", "HTTP"], swiftSettings: pure),
+        .target(name: "Telemetry", dependencies: ["Bytes"], swiftSettings: strict),
+        .target(
+            name: "Swiftlet",
+            dependencies: [
+                "HTTPServer", "HTTP", "EventLoop", "CloudEvents", "Telemetry", "Bytes", "CLinux",
+            ],
+            swiftSettings: strict
+        ),
+        .target(
+            name: "SwiftletTesting",
+            dependencies: ["Swiftlet", "CloudEvents"],
+            swiftSettings: strict
+        ),
+
+        // The platform: what brings events to functions.
+        .target(
+            name: "HTTPClient",
+            dependencies: ["CCurl", "EventLoop", "HTTP", "Bytes"],
+            swiftSettings: strict
+        ),
+        .target(
+            name: "Kafka",
+            dependencies: ["CKafka", "CLinux", "EventLoop", "Bytes"],
+            swiftSettings: strict
+        ),
+        .target(
+            name: "KafkaSource",
+            dependencies: [
+                "Kafka", "CloudEvents", "HTTPClient", "HTTP", "EventLoop", "Telemetry", "Bytes",
+            ],
+            swiftSettings: strict
+        ),
+        .target(
+            name: "ObjectStorage",
+            dependencies: [
+                "CCrypto", "CLinux", "HTTPClient", "HTTPServer", "HTTP", "EventLoop", "Telemetry",
+                "Bytes",
+            ],
+            swiftSettings: strict
+        ),
+        .target(name: "Manifests", dependencies: ["CYAML"], swiftSettings: strict),
+        .target(
+            name: "Activator",
+            dependencies: [
+                "HTTPServer", "HTTP", "EventLoop", "Telemetry", "Bytes", "CLinux",
+            ],
+            swiftSettings: strict
+        ),
+        .executableTarget(
+            name: "SwiftletCommand",
+            dependencies: [
+                "Activator", "Manifests", "ObjectStorage", "KafkaSource", "Kafka", "HTTPClient",
+                "HTTPServer", "HTTP", "CloudEvents", "EventLoop", "Telemetry", "Bytes", "CLinux",
+            ],
+            swiftSettings: strict
+        ),
+
+        // Functions.
+        .executableTarget(
+            name: "exam-generator",
+            dependencies: [
+                "Swiftlet", "CloudEvents", "ObjectStorage", "Kafka", "HTTPClient", "HTTP",
+                "EventLoop", "Telemetry", "Bytes", "CLinux", "CCrypto",
+            ],
+            path: "functions/exam-generator",
+            exclude: ["README.md", "samples"],
+            swiftSettings: strict
+        ),
+        .executableTarget(
+            name: "event-display",
+            dependencies: ["Swiftlet", "CloudEvents"],
+            path: "functions/event-display",
+            exclude: ["README.md"],
+            swiftSettings: strict
+        ),
+        .executableTarget(
+            name: "hello",
+            dependencies: ["Swiftlet"],
+            path: "functions/hello",
+            exclude: ["README.md"],
+            swiftSettings: strict
+        ),
+
+        // Tests.
+        .testTarget(name: "BytesTests", dependencies: ["Bytes"], swiftSettings: strict),
+        .testTarget(
+            name: "EventLoopTests",
+            dependencies: ["EventLoop", "CLinux"],
+            swiftSettings: strict
+        ),
+        .testTarget(name: "HTTPTests", dependencies: ["HTTP", "Bytes"], swiftSettings: strict),
+        .testTarget(
+            name: "HTTPServerTests",
+            dependencies: ["HTTPServer", "HTTP", "EventLoop", "CLinux", "Bytes"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "HTTPClientTests",
+            dependencies: ["HTTPClient", "HTTPServer", "HTTP", "EventLoop", "Bytes"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "CloudEventsTests",
+            dependencies: ["CloudEvents", "HTTP", "Bytes"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "TelemetryTests",
+            dependencies: ["Telemetry", "Bytes"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "SwiftletTests",
+            dependencies: [
+                "Swiftlet", "SwiftletTesting", "CloudEvents", "HTTP", "HTTPServer", "EventLoop",
+                "Bytes",
+            ],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "KafkaTests",
+            dependencies: ["Kafka", "EventLoop", "Bytes"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "KafkaSourceTests",
+            dependencies: [
+                "KafkaSource", "Kafka", "CloudEvents", "HTTPServer", "HTTPClient", "HTTP",
+                "EventLoop", "Telemetry", "Bytes",
+            ],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "ObjectStorageTests",
+            dependencies: [
+                "ObjectStorage", "HTTPClient", "HTTPServer", "HTTP", "EventLoop", "Telemetry",
+                "Bytes",
+            ],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "ManifestsTests",
+            dependencies: ["Manifests"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "ActivatorTests",
+            dependencies: [
+                "Activator", "HTTPServer", "HTTPClient", "HTTP", "EventLoop", "Telemetry", "Bytes",
+                "CLinux",
+            ],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "ExamGeneratorTests",
+            dependencies: ["exam-generator", "Bytes"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "EventDisplayTests",
+            dependencies: ["event-display", "CloudEvents"],
+            swiftSettings: strict
+        ),
+        .testTarget(name: "TidyTests", swiftSettings: strict),
+    ]
+)

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "CLinux.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/syscall.h>
+#include <time.h>
+
+int swiftlet_epoll_create(void) { return epoll_create1(EPOLL_CLOEXEC); }
+
+static int epoll_change(int epoll_fd, int operation, int fd, uint32_t events, uint64_t data) {
+    struct epoll_event event = {.events = events, .data = {.u64 = data}};
+    return epoll_ctl(epoll_fd, operation, fd, &event);
+}
+
+int swiftlet_epoll_add(int epoll_fd, int fd, uint32_t events, uint64_t data) {
+    return epoll_change(epoll_fd, EPOLL_CTL_ADD, fd, events, data);
+}
+
+int swiftlet_epoll_modify(int epoll_fd, int fd, uint32_t events, uint64_t data) {
+    return epoll_change(epoll_fd, EPOLL_CTL_MOD, fd, events, data);
+}
+
+int swiftlet_epoll_remove(int epoll_fd, int fd) {
+    return epoll_change(epoll_fd, EPOLL_CTL_DEL, fd, 0, 0);
+}
+
+uint64_t swiftlet_epoll_event_data(const struct epoll_event *event) { return event->data.u64; }
+
+int swiftlet_eventfd(void) { return eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC); }
+
+int swiftlet_accept(int listening_fd, struct sockaddr_storage *peer, socklen_t *length) {
+    return accept4(listening_fd, (struct sockaddr *)peer, length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+}
+
+int swiftlet_stream_socket(int family) {
+    return socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+}
+
+static void make_set(sigset_t *set, const int *signals, int count) {
+    sigemptyset(set);
+    for (int index = 0; index < count; index++) sigaddset(set, signals[index]);
+}
+
+int swiftlet_signalfd(const int *signals, int count) {
+    sigset_t set;
+    make_set(&set, signals, count);
+    return signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+}
+
+int swiftlet_block_signals(const int *signals, int count) {
+    sigset_t set;
+    make_set(&set, signals, count);
+    return pthread_sigmask(SIG_BLOCK, &set, NULL);
+}
+
+int swiftlet_ignore_sigpipe(void) { return signal(SIGPIPE, SIG_IGN) == SIG_ERR ? -1 : 0; }
+
+int swiftlet_pipe(int fds[2]) { return pipe2(fds, O_NONBLOCK | O_CLOEXEC); }
+
+int swiftlet_pidfd_open(pid_t pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
+
+static uint64_t nanoseconds(clockid_t clock) {
+    struct timespec time;
+    clock_gettime(clock, &time);
+    return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
+}
+
+uint64_t swiftlet_monotonic_nanoseconds(void) { return nanoseconds(CLOCK_MONOTONIC); }
+uint64_t swiftlet_realtime_nanoseconds(void) { return nanoseconds(CLOCK_REALTIME); }
+
+int swiftlet_getrandom(void *bytes, size_t count) {
+    unsigned char *cursor = bytes;
+    while (count > 0) {
+        ssize_t got = getrandom(cursor, count, 0);
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) return -1;
+        cursor += got;
+        count -= (size_t)got;
+    }
+    return 0;
+}
+
+void swiftlet_name_thread(const char *name) {
+    char kept[16];
+    snprintf(kept, sizeof kept, "%s", name);
+    pthread_setname_np(pthread_self(), kept);
+}
+
+void swiftlet_error_text(int code, char *text, size_t length) {
+    char scratch[128];
+    snprintf(text, length, "%s", strerror_r(code, scratch, sizeof scratch));
+}

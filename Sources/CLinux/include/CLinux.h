@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* What Swift's Glibc overlay lacks: epoll, eventfd, signalfd, pidfd, accept4, and starting a child. */
+
+#pragma once
+
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <signal.h>
+#include <stdint.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+/* Flag sets import as enums of differing types: one type for each set. */
+static const uint32_t swiftlet_EPOLLIN = EPOLLIN;
+static const uint32_t swiftlet_EPOLLOUT = EPOLLOUT;
+static const uint32_t swiftlet_EPOLLRDHUP = EPOLLRDHUP;
+static const uint32_t swiftlet_EPOLLERR = EPOLLERR;
+static const uint32_t swiftlet_EPOLLHUP = EPOLLHUP;
+static const int swiftlet_SOCK_STREAM = SOCK_STREAM;
+
+int swiftlet_epoll_create(void);
+int swiftlet_epoll_add(int epoll_fd, int fd, uint32_t events, uint64_t data);
+int swiftlet_epoll_modify(int epoll_fd, int fd, uint32_t events, uint64_t data);
+int swiftlet_epoll_remove(int epoll_fd, int fd);
+/* `data` of an event, which the union in `struct epoll_event` hides from Swift on some releases. */
+uint64_t swiftlet_epoll_event_data(const struct epoll_event *event);
+
+/* Non-blocking and close-on-exec, all of them; -1 and errno on failure. */
+int swiftlet_eventfd(void);
+int swiftlet_accept(int listening_fd, struct sockaddr_storage *peer, socklen_t *length);
+int swiftlet_stream_socket(int family);
+int swiftlet_signalfd(const int *signals, int count);
+int swiftlet_pipe(int fds[2]);
+int swiftlet_pidfd_open(pid_t pid);
+
+/* Blocks `signals` in the calling thread and in all that it creates. */
+int swiftlet_block_signals(const int *signals, int count);
+int swiftlet_ignore_sigpipe(void);
+
+uint64_t swiftlet_monotonic_nanoseconds(void);
+uint64_t swiftlet_realtime_nanoseconds(void);
+/* At most 15 bytes of the name are kept. */
+void swiftlet_name_thread(const char *name);
+/* The system's words for an errno, cut to fit. */
+void swiftlet_error_text(int code, char *text, size_t length);
+
+int swiftlet_getrandom(void *bytes, size_t count);
+
+struct swiftlet_spawn_options {
+    /* Absolute path of the program. */
+    const char *path;
+    /* NULL-terminated. The child's environment is exactly this, plus LISTEN_PID when inherited. */
+    char *const *arguments;
+    char *const *environment;
+    /* NULL: the parent's. */
+    const char *working_directory;
+    /* Becomes fd 0; -1: /dev/null. */
+    int standard_input_fd;
+    /* Become fds 1 and 2; -1: the parent's. */
+    int standard_output_fd;
+    int standard_error_fd;
+    /* Becomes fd 3 with LISTEN_FDS=1 and LISTEN_PID set; -1: none. */
+    int listening_fd;
+    /* In bytes of address space, in seconds of processor time, in bytes of a file; 0: as inherited. */
+    uint64_t address_space_max;
+    uint64_t cpu_seconds_max;
+    uint64_t file_bytes_max;
+};
+
+/*
+ * Starts a program in a process group of its own, which dies with the calling THREAD
+ * (PR_SET_PDEATHSIG, SIGKILL), with default signal handling and no descriptor beyond those named.
+ * Returns the pid, or -errno of whatever failed: also of execve(), which is awaited.
+ */
+pid_t swiftlet_spawn(const struct swiftlet_spawn_options *options);

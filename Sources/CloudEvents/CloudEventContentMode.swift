@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import HTTP
+
+/// How an event is laid out in a message.
+public enum CloudEventContentMode: Sendable, CaseIterable {
+    /// Attributes in headers, the payload as the body.
+    case binary
+    /// The event as a whole in the body, in the JSON format.
+    case structured
+    /// Several events in the body, as a JSON array; HTTP only.
+    case batch
+}
+
+extension CloudEventContentMode {
+    /// The mode that a content type of CloudEvents announces; `nil` for all other types.
+    init?(contentType: ArraySlice<UInt8>) {
+        let structured = "application/cloudevents"
+        let batch = "application/cloudevents-batch"
+        if HTTPText.equalsIgnoringCase(contentType.prefix(batch.utf8.count), batch) {
+            self = .batch
+        } else if HTTPText.equalsIgnoringCase(contentType.prefix(structured.utf8.count), structured)
+        {
+            self = .structured
+        } else {
+            return nil
+        }
+    }
+
+    /// The mode of an HTTP message (HTTP binding 1.0.2 section 3).
+    ///
+    /// - Parameter fields: The headers of a request or a response.
+    /// - Returns: `nil` when the message holds no event.
+    package init?(httpFields fields: HTTPFields) {
+        if let value = fields.valueBytes("content-type"), let mode = Self(contentType: value) {
+            self = mode
+        } else if fields.contains("ce-specversion") {
+            self = .binary
+        } else {
+            return nil
+        }
+    }
+
+    /// The mode of a Kafka record (Kafka binding 1.0.2 section 3).
+    ///
+    /// - Parameter headers: The headers of the record; names are compared with case.
+    /// - Returns: `nil` when the record holds no event, or nothing but its payload.
+    package init?(kafkaHeaders headers: [CloudEventKafkaMessage.Header]) {
+        let contentType = headers.last { $0.name == "content-type" }?.value
+        if let contentType, let mode = Self(contentType: contentType[...]) {
+            self = mode
+        } else if headers.contains(where: { $0.name == "ce_specversion" }) {
+            self = .binary
+        } else {
+            return nil
+        }
+    }
+}

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import HTTP
+
+/// The syntax of media types (RFC 9110 section 8.3.1, RFC 2046).
+package enum MediaType {
+    /// The media type of one event in the JSON format.
+    package static let event = "application/cloudevents+json; charset=UTF-8"
+    /// The media type of a batch in the JSON format.
+    package static let batch = "application/cloudevents-batch+json; charset=UTF-8"
+    /// JSON.
+    package static let json = "application/json"
+
+    /// Whether `text` announces JSON: `*/json` or `*/*+json`, parameters ignored.
+    package static func isJSON(_ text: String) -> Bool {
+        if text == self.json { return true }
+        let bytes = text.utf8.span
+        var end = 0
+        while end < bytes.count, bytes[end] != UInt8(ascii: ";") { end += 1 }
+        while end > 0, self.isSpace(bytes[end - 1]) { end -= 1 }
+        guard end > 5, bytes[end - 5] == UInt8(ascii: "/") || bytes[end - 5] == UInt8(ascii: "+")
+        else { return false }
+        return HTTPText.lowercased(bytes[end - 4]) == UInt8(ascii: "j")
+            && HTTPText.lowercased(bytes[end - 3]) == UInt8(ascii: "s")
+            && HTTPText.lowercased(bytes[end - 2]) == UInt8(ascii: "o")
+            && HTTPText.lowercased(bytes[end - 1]) == UInt8(ascii: "n")
+    }
+
+    /// The type and subtype in lower case, without parameters.
+    package static func essence(_ text: String) -> String {
+        var essence = text.utf8.prefix { $0 != UInt8(ascii: ";") }
+        while let last = essence.last, self.isSpace(last) { essence.removeLast() }
+        while let first = essence.first, self.isSpace(first) { essence.removeFirst() }
+        return String(Substring(essence)).lowercased()
+    }
+
+    /// Whether `text` is `type/subtype`, with or without parameters, in printable characters.
+    package static func isValid(_ text: String) -> Bool {
+        let bytes = text.utf8.span
+        var index = 0
+        guard self.skipToken(bytes, &index), index < bytes.count,
+            bytes[index] == UInt8(ascii: "/")
+        else { return false }
+        index += 1
+        guard self.skipToken(bytes, &index) else { return false }
+        while index < bytes.count, self.isSpace(bytes[index]) { index += 1 }
+        guard index < bytes.count else { return true }
+        guard bytes[index] == UInt8(ascii: ";") else { return false }
+        while index < bytes.count {
+            guard bytes[index] >= 0x20 && bytes[index] != 0x7F || bytes[index] == 0x09
+            else { return false }
+            index += 1
+        }
+        return true
+    }
+
+    /// Whether a JSON text of this type is in UTF-8: no `charset`, or one that says so.
+    static func isUTF8(_ text: String) -> Bool {
+        for parameter in text.utf8.split(separator: UInt8(ascii: ";")).dropFirst() {
+            let trimmed = self.essence(String(Substring(parameter)))
+            guard trimmed.hasPrefix("charset=") else { continue }
+            let charset = trimmed.dropFirst("charset=".count)
+            return ["utf-8", "\"utf-8\"", "us-ascii", "\"us-ascii\""].contains(charset)
+        }
+        return true
+    }
+
+    private static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }
+
+    private static func skipToken(_ bytes: Span<UInt8>, _ index: inout Int) -> Bool {
+        let start = index
+        while index < bytes.count, HTTPText.isToken(bytes[index]) { index += 1 }
+        return index > start
+    }
+}

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The syntax of URIs (RFC 3986).
+enum URIRules {
+    /// Whether `text` is a URI-reference (section 4.1) that is not empty.
+    static func isReference(_ text: String) -> Bool {
+        let bytes = text.utf8.span
+        guard let schemeEnd = self.schemeEnd(bytes) else { return false }
+        return !bytes.isEmpty && self.isHierarchy(bytes, from: schemeEnd)
+    }
+
+    /// Whether `text` begins with a scheme (section 3); a fragment is allowed, as schemas use it.
+    static func isAbsolute(_ text: String) -> Bool {
+        let bytes = text.utf8.span
+        guard let schemeEnd = self.schemeEnd(bytes), schemeEnd > 0 else { return false }
+        return self.isHierarchy(bytes, from: schemeEnd)
+    }
+
+    /// The offset after `scheme:`, 0 without a scheme, `nil` for a `:` that cannot stand there.
+    private static func schemeEnd(_ bytes: Span<UInt8>) -> Int? {
+        var isScheme = true
+        for index in bytes.indices {
+            switch bytes[index] {
+            case UInt8(ascii: ":"):
+                return isScheme && index > 0 ? index + 1 : nil
+            case UInt8(ascii: "/"), UInt8(ascii: "?"), UInt8(ascii: "#"):
+                return 0
+            case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"):
+                break
+            case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "+"), UInt8(ascii: "-"),
+                UInt8(ascii: "."):
+                if index == 0 { isScheme = false }
+            default:
+                isScheme = false
+            }
+        }
+        return 0
+    }
+
+    /// Judges what follows the scheme: authority, path, query and fragment.
+    private static func isHierarchy(_ bytes: Span<UInt8>, from start: Int) -> Bool {
+        var index = start
+        if start + 1 < bytes.count, bytes[start] == UInt8(ascii: "/"),
+            bytes[start + 1] == UInt8(ascii: "/")
+        {
+            index = start + 2
+            guard self.skipAuthority(bytes, &index) else { return false }
+        }
+        var hasFragment = false
+        while index < bytes.count {
+            if bytes[index] == UInt8(ascii: "#") {
+                guard !hasFragment else { return false }
+                hasFragment = true
+                index += 1
+            } else {
+                guard self.skipCharacter(bytes, &index) else { return false }
+            }
+        }
+        return true
+    }
+
+    /// Steps over user, host and port; brackets hold an IP literal (section 3.2.2).
+    private static func skipAuthority(_ bytes: Span<UInt8>, _ index: inout Int) -> Bool {
+        var opened = 0
+        var closed = 0
+        while index < bytes.count {
+            switch bytes[index] {
+            case UInt8(ascii: "/"), UInt8(ascii: "?"), UInt8(ascii: "#"):
+                return opened == closed
+            case UInt8(ascii: "["):
+                opened += 1
+                guard opened == 1 else { return false }
+                index += 1
+            case UInt8(ascii: "]"):
+                closed += 1
+                guard closed == 1, opened == 1 else { return false }
+                index += 1
+            default:
+                guard self.skipCharacter(bytes, &index) else { return false }
+            }
+        }
+        return opened == closed
+    }
+
+    /// Steps over one `pchar`, `/`, `?` or percent-encoded byte.
+    private static func skipCharacter(_ bytes: Span<UInt8>, _ index: inout Int) -> Bool {
+        if bytes[index] == UInt8(ascii: "%") {
+            guard index + 2 < bytes.count, self.isHexadecimal(bytes[index + 1]),
+                self.isHexadecimal(bytes[index + 2])
+            else { return false }
+            index += 3
+            return true
+        }
+        guard self.isPathCharacter(bytes[index]) else { return false }
+        index += 1
+        return true
+    }
+
+    private static func isHexadecimal(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "F"),
+            UInt8(ascii: "a")...UInt8(ascii: "f"):
+            true
+        default:
+            false
+        }
+    }
+
+    /// Whether the byte is unreserved, a sub-delimiter, or one of `:@/?` (sections 2.2, 2.3, 3.3).
+    private static func isPathCharacter(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
+            UInt8(ascii: "&")...UInt8(ascii: ";"),  // & ' ( ) * + , - . / 0-9 : ;
+            UInt8(ascii: "!"), UInt8(ascii: "$"), UInt8(ascii: "="), UInt8(ascii: "?"),
+            UInt8(ascii: "@"), UInt8(ascii: "_"), UInt8(ascii: "~"):
+            true
+        default:
+            false
+        }
+    }
+}

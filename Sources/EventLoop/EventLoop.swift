@@ -1,0 +1,355 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CLinux
+internal import Glibc
+internal import Synchronization
+
+/// What can happen to a descriptor; level-triggered.
+package struct IOEvents: OptionSet, Sendable {
+    /// The bits of `epoll_ctl(2)`.
+    package let rawValue: UInt32
+
+    /// Takes over the bits of `epoll_ctl(2)`.
+    package init(rawValue: UInt32) { self.rawValue = rawValue }
+
+    /// Bytes, a connection or an end can be read.
+    package static let readable = IOEvents(rawValue: swiftlet_EPOLLIN)
+    /// There is room to write, or a connect was decided.
+    package static let writable = IOEvents(rawValue: swiftlet_EPOLLOUT)
+    /// The peer sends no more; only reported when asked for.
+    package static let peerClosed = IOEvents(rawValue: swiftlet_EPOLLRDHUP)
+    /// Error or hang-up; always reported.
+    package static let failed = IOEvents(rawValue: swiftlet_EPOLLERR | swiftlet_EPOLLHUP)
+}
+
+/// Receives the events of the descriptors it was registered for, on the loop's thread.
+package protocol EventHandler: AnyObject {
+    /// Something happened; it is reported again next turn until it was dealt with.
+    func handleEvents(_ events: IOEvents)
+}
+
+/// One thread, one epoll set and one timer queue.
+///
+/// Whatever is isolated to the loop runs on that thread, one job at a time, and needs no lock. It is
+/// a task executor as well: `Task(executorPreference: loop)` runs async code here, so a handler that
+/// never blocks costs no thread hop.
+///
+/// `@unchecked Sendable`: every stored variable but `inbox` and `threadID` belongs to the loop's
+/// thread, which each method that touches one asserts.
+package final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable {
+    /// Most jobs that run before sockets are looked at again.
+    private static let jobsPerTurnMax = 4096
+    /// Most events that one wait returns.
+    private static let eventsPerWaitMax = 256
+    /// The data of the wake-up descriptor, which no registration has.
+    private static let wakeData = UInt64.max
+
+    private enum Work {
+        case job(UnownedJob)
+        case body(@Sendable () -> Void)
+    }
+
+    private struct Inbox: ~Copyable {
+        var work: [Work] = []
+        var isWakePending = false
+        var mustStop = false
+    }
+
+    private struct Registration {
+        var handler: (any EventHandler)?
+        var generation: UInt32 = 0
+    }
+
+    /// For logs, and the name of the thread (15 bytes are kept by the kernel).
+    package let name: String
+    private let epollFD: Int32
+    private let wakeFD: Int32
+    private let inbox = Mutex(Inbox())
+    private let threadID = Atomic<UInt>(0)
+
+    private var registrations: [Registration] = []
+    private var timers = TimerQueue()
+    /// Work queued from the loop's own thread; needs neither lock nor wake-up.
+    private var localWork: [Work] = []
+    private var batch: [Work] = []
+    private var isStopping = false
+    private var turnTime = MonotonicTime.now()
+    private var thread: pthread_t?
+
+    /// Makes a loop whose thread is not started yet.
+    ///
+    /// - Throws: ``SystemError`` when the process has no descriptor left.
+    package init(name: String) throws {
+        let epollFD = swiftlet_epoll_create()
+        guard epollFD >= 0 else { throw SystemError.last("epoll_create") }
+        let wakeFD = swiftlet_eventfd()
+        guard wakeFD >= 0 else {
+            let error = SystemError.last("eventfd")
+            close(epollFD)
+            throw error
+        }
+        guard swiftlet_epoll_add(epollFD, wakeFD, swiftlet_EPOLLIN, Self.wakeData) == 0 else {
+            let error = SystemError.last("epoll_ctl")
+            close(wakeFD)
+            close(epollFD)
+            throw error
+        }
+        self.name = name
+        self.epollFD = epollFD
+        self.wakeFD = wakeFD
+    }
+
+    deinit {
+        close(self.wakeFD)
+        close(self.epollFD)
+    }
+
+    // MARK: Thread
+
+    /// Starts the loop's thread; once.
+    package func start() {
+        precondition(self.thread == nil, "a loop is started once")
+        let context = Unmanaged.passRetained(self).toOpaque()
+        var thread = pthread_t()
+        let result = pthread_create(&thread, nil, runEventLoopThread, context)
+        precondition(result == 0, "the system grants the few threads of a process at its start")
+        self.thread = thread
+    }
+
+    /// Ends the loop after the current turn; any thread. What is still queued is not run.
+    package func stop() {
+        let mustWake = self.inbox.withLock { inbox in
+            inbox.mustStop = true
+            defer { inbox.isWakePending = true }
+            return !inbox.isWakePending
+        }
+        if mustWake { self.wake() }
+    }
+
+    /// Waits until the thread has ended; not from the loop itself.
+    package func join() {
+        precondition(!self.isCurrent, "a thread cannot wait for its own end")
+        guard let thread = self.thread else { return }
+        pthread_join(thread, nil)
+        self.thread = nil
+    }
+
+    /// Whether the caller runs on the loop's thread.
+    package var isCurrent: Bool {
+        self.threadID.load(ordering: .relaxed) == UInt(pthread_self())
+    }
+
+    /// The time at which this turn began; loop thread only.
+    package var now: MonotonicTime { self.turnTime }
+
+    fileprivate func runThread() {
+        swiftlet_name_thread(self.name)
+        self.run()
+    }
+
+    /// Runs the loop on the calling thread until ``stop()``.
+    package func run() {
+        self.threadID.store(UInt(pthread_self()), ordering: .relaxed)
+        let capacity = Self.eventsPerWaitMax
+        let events = UnsafeMutablePointer<epoll_event>.allocate(capacity: capacity)
+        defer { events.deallocate() }
+        while !self.isStopping {
+            let count = self.waitForEvents(events, capacity)
+            self.turnTime = .now()
+            for index in 0..<count { self.dispatch(events[index]) }
+            self.takeInbox()
+            self.runTimers()
+            self.runLocalWork()
+        }
+        self.threadID.store(0, ordering: .relaxed)
+    }
+
+    /// Blocks until something happens; named for profilers.
+    @inline(never)
+    private func waitForEvents(
+        _ events: UnsafeMutablePointer<epoll_event>,
+        _ capacity: Int
+    ) -> Int {
+        let count = epoll_wait(self.epollFD, events, Int32(capacity), self.waitMilliseconds())
+        return max(0, Int(count))  // EINTR is the only failure a correct loop can meet.
+    }
+
+    private func waitMilliseconds() -> Int32 {
+        guard self.localWork.isEmpty else { return 0 }
+        guard let deadline = self.timers.nextDeadline() else { return -1 }
+        let now = MonotonicTime.now()
+        guard deadline > now else { return 0 }
+        // Rounded up: a timer never fires early.
+        let milliseconds = (deadline.nanoseconds - now.nanoseconds + 999_999) / 1_000_000
+        return Int32(clamping: milliseconds)
+    }
+
+    private func dispatch(_ event: epoll_event) {
+        var event = event
+        let data = swiftlet_epoll_event_data(&event)
+        guard data != Self.wakeData else {
+            var count: UInt64 = 0
+            _ = Glibc.read(self.wakeFD, &count, 8)
+            return
+        }
+        let fd = Int(data & 0xFFFF_FFFF)
+        // A handler earlier in this batch may have closed the descriptor, or opened it anew.
+        guard fd < self.registrations.count,
+            self.registrations[fd].generation == UInt32(data >> 32),
+            let handler = self.registrations[fd].handler
+        else { return }
+        handler.handleEvents(IOEvents(rawValue: event.events))
+    }
+
+    private func takeInbox() {
+        self.inbox.withLock { inbox in
+            inbox.isWakePending = false
+            if inbox.mustStop { self.isStopping = true }
+            guard !inbox.work.isEmpty else { return }
+            swap(&self.batch, &inbox.work)
+        }
+        self.runBatch()
+    }
+
+    private func runLocalWork() {
+        guard !self.localWork.isEmpty else { return }
+        var runCount = 0
+        while !self.localWork.isEmpty, runCount < Self.jobsPerTurnMax {
+            swap(&self.batch, &self.localWork)
+            runCount += self.batch.count
+            self.runBatch()
+        }
+    }
+
+    private func runBatch() {
+        guard !self.batch.isEmpty else { return }
+        var batch: [Work] = []
+        swap(&batch, &self.batch)
+        for work in batch {
+            switch work {
+            case .job(let job):
+                job.runSynchronously(
+                    isolatedTo: self.asUnownedSerialExecutor(),
+                    taskExecutor: self.asUnownedTaskExecutor()
+                )
+            case .body(let body): body()
+            }
+        }
+        batch.removeAll(keepingCapacity: true)
+        if self.batch.isEmpty { swap(&batch, &self.batch) }
+    }
+
+    private func runTimers() {
+        // Timers made by timers wait for the next turn, whatever their deadline.
+        var left = self.timers.count
+        while left > 0, let body = self.timers.popDue(at: self.turnTime) {
+            body()
+            left -= 1
+        }
+    }
+
+    // MARK: Work from any thread
+
+    /// Runs `body` on the loop, after what is queued already; any thread.
+    package func execute(_ body: @escaping @Sendable () -> Void) { self.enqueue(.body(body)) }
+
+    /// Queues a job of the concurrency runtime; any thread.
+    package func enqueue(_ job: consuming ExecutorJob) { self.enqueue(.job(UnownedJob(job))) }
+
+    private func enqueue(_ work: Work) {
+        if self.isCurrent {
+            self.localWork.append(work)
+            return
+        }
+        let mustWake = self.inbox.withLock { inbox in
+            inbox.work.append(work)
+            defer { inbox.isWakePending = true }
+            return !inbox.isWakePending
+        }
+        if mustWake { self.wake() }
+    }
+
+    private func wake() {
+        var one: UInt64 = 1
+        _ = Glibc.write(self.wakeFD, &one, 8)
+    }
+
+    /// The reference that actors on this loop hand to the concurrency runtime.
+    package func asUnownedSerialExecutor() -> UnownedSerialExecutor {
+        UnownedSerialExecutor(ordinary: self)
+    }
+
+    /// Lets `assumeIsolated` succeed in event handlers, which run outside any task (SE-0471).
+    package func isIsolatingCurrentContext() -> Bool? { self.isCurrent }
+
+    /// Stops the process when the caller runs on another thread.
+    package func checkIsolated() { precondition(self.isCurrent, "not on loop \(self.name)") }
+
+    // MARK: Descriptors, loop thread only
+
+    /// Begins to watch a descriptor; `handler` is kept until ``deregister(_:)``.
+    package func register(
+        _ fd: Int32,
+        for events: IOEvents,
+        handler: any EventHandler
+    ) throws {
+        assert(self.isCurrent || self.thread == nil, "descriptors belong to the loop's thread")
+        precondition(fd >= 0, "a descriptor that was opened")
+        let index = Int(fd)
+        while self.registrations.count <= index { self.registrations.append(Registration()) }
+        self.registrations[index].generation &+= 1
+        self.registrations[index].handler = handler
+        guard swiftlet_epoll_add(self.epollFD, fd, events.rawValue, self.data(of: fd)) == 0 else {
+            let error = SystemError.last("epoll_ctl")
+            self.registrations[index].handler = nil
+            throw error
+        }
+    }
+
+    /// Changes what is reported for a registered descriptor.
+    package func modify(_ fd: Int32, for events: IOEvents) {
+        assert(self.isCurrent, "descriptors belong to the loop's thread")
+        _ = swiftlet_epoll_modify(self.epollFD, fd, events.rawValue, self.data(of: fd))
+    }
+
+    /// Ends watching a descriptor, to be called before it is closed.
+    package func deregister(_ fd: Int32) {
+        let index = Int(fd)
+        guard index < self.registrations.count, self.registrations[index].handler != nil
+        else { return }
+        self.registrations[index].handler = nil
+        self.registrations[index].generation &+= 1
+        _ = swiftlet_epoll_remove(self.epollFD, fd)
+    }
+
+    private func data(of fd: Int32) -> UInt64 {
+        UInt64(self.registrations[Int(fd)].generation) << 32 | UInt64(UInt32(bitPattern: fd))
+    }
+
+    // MARK: Timers, loop thread only
+
+    /// Runs `body` at a time, or in the first turn after it.
+    @discardableResult
+    package func schedule(at deadline: MonotonicTime, _ body: @escaping () -> Void) -> TimerID {
+        assert(self.isCurrent || self.thread == nil, "timers belong to the loop's thread")
+        return self.timers.schedule(at: deadline, body)
+    }
+
+    /// Runs `body` after a time, counted from now.
+    @discardableResult
+    package func schedule(after delay: Duration, _ body: @escaping () -> Void) -> TimerID {
+        self.schedule(at: MonotonicTime.now().advanced(by: delay), body)
+    }
+
+    /// Forgets a timer; harmless when it fired already.
+    package func cancel(_ timer: TimerID) {
+        assert(self.isCurrent || self.thread == nil, "timers belong to the loop's thread")
+        self.timers.cancel(timer)
+    }
+}
+
+private func runEventLoopThread(_ context: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
+    guard let context else { return nil }
+    Unmanaged<EventLoop>.fromOpaque(context).takeRetainedValue().runThread()
+    return nil
+}

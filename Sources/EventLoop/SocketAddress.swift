@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CLinux
+internal import Glibc
+
+/// An address that a stream socket can be bound or connected to.
+package enum SocketAddress: Sendable, Hashable, CustomStringConvertible {
+    /// Four bytes in network order, and a port.
+    case ipv4(address: UInt32, port: UInt16)
+    /// Sixteen bytes, and a port.
+    case ipv6(address: [UInt8], port: UInt16)
+    /// A path in the file system.
+    case unix(path: String)
+
+    /// `127.0.0.1`, reachable from this machine alone.
+    package static func ipv4Loopback(port: UInt16) -> Self {
+        .ipv4(address: 0x7F00_0001, port: port)
+    }
+
+    /// `0.0.0.0`, every interface.
+    package static func ipv4Any(port: UInt16) -> Self { .ipv4(address: 0, port: port) }
+
+    /// Reads `127.0.0.1:8080`, `[::1]:8080`, `localhost:8080` or `:8080` (every interface).
+    ///
+    /// Names other than `localhost` are not looked up.
+    package init?(parsing text: String) {
+        guard let colon = text.lastIndex(of: ":"),
+            let port = UInt16(text[text.index(after: colon)...])
+        else { return nil }
+        let host = String(text[..<colon])
+        if host.hasPrefix("["), host.hasSuffix("]") {
+            var address = in6_addr()
+            guard inet_pton(AF_INET6, String(host.dropFirst().dropLast()), &address) == 1
+            else { return nil }
+            self = .ipv6(address: withUnsafeBytes(of: &address) { Array($0) }, port: port)
+            return
+        }
+        let dotted = host.isEmpty ? "0.0.0.0" : host == "localhost" ? "127.0.0.1" : host
+        var address = in_addr()
+        guard inet_pton(AF_INET, dotted, &address) == 1 else { return nil }
+        self = .ipv4(address: UInt32(bigEndian: address.s_addr), port: port)
+    }
+
+    /// The port; 0 for a path.
+    package var port: UInt16 {
+        switch self {
+        case .ipv4(_, let port), .ipv6(_, let port): port
+        case .unix: 0
+        }
+    }
+
+    /// The address alone, for example `127.0.0.1`.
+    package var host: String {
+        switch self {
+        case .ipv4(let address, _):
+            return (0..<4).map { String(address >> (24 - UInt32($0) * 8) & 0xFF) }
+                .joined(separator: ".")
+        case .ipv6(let address, _):
+            var text = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
+            let written = address.withUnsafeBytes {
+                inet_ntop(AF_INET6, $0.baseAddress, &text, socklen_t(INET6_ADDRSTRLEN))
+            }
+            guard let written else { return "::" }
+            return String(cString: written)
+        case .unix(let path):
+            return path
+        }
+    }
+
+    /// The text form that ``init(parsing:)`` reads.
+    package var description: String {
+        switch self {
+        case .ipv4(_, let port): "\(self.host):\(port)"
+        case .ipv6(_, let port): "[\(self.host)]:\(port)"
+        case .unix(let path): "unix:\(path)"
+        }
+    }
+
+    var family: Int32 {
+        switch self {
+        case .ipv4: AF_INET
+        case .ipv6: AF_INET6
+        case .unix: AF_UNIX
+        }
+    }
+
+    /// Lends the address in the form of the system's calls.
+    func withSystemAddress<Result>(
+        _ body: (UnsafePointer<sockaddr>, socklen_t) throws -> Result
+    ) rethrows -> Result {
+        var storage = sockaddr_storage()
+        let length = withUnsafeMutableBytes(of: &storage) { self.write(into: $0) }
+        return try withUnsafePointer(to: &storage) { pointer in
+            try pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { try body($0, length) }
+        }
+    }
+
+    private func write(into bytes: UnsafeMutableRawBufferPointer) -> socklen_t {
+        switch self {
+        case .ipv4(let address, let port):
+            var form = sockaddr_in()
+            form.sin_family = sa_family_t(AF_INET)
+            form.sin_port = port.bigEndian
+            form.sin_addr.s_addr = address.bigEndian
+            withUnsafeBytes(of: &form) { bytes.copyMemory(from: $0) }
+            return socklen_t(MemoryLayout<sockaddr_in>.size)
+        case .ipv6(let address, let port):
+            var form = sockaddr_in6()
+            form.sin6_family = sa_family_t(AF_INET6)
+            form.sin6_port = port.bigEndian
+            withUnsafeMutableBytes(of: &form.sin6_addr) { $0.copyBytes(from: address.prefix(16)) }
+            withUnsafeBytes(of: &form) { bytes.copyMemory(from: $0) }
+            return socklen_t(MemoryLayout<sockaddr_in6>.size)
+        case .unix(let path):
+            var form = sockaddr_un()
+            form.sun_family = sa_family_t(AF_UNIX)
+            withUnsafeMutableBytes(of: &form.sun_path) {
+                $0.copyBytes(from: path.utf8.prefix($0.count - 1))
+            }
+            withUnsafeBytes(of: &form) { bytes.copyMemory(from: $0) }
+            return socklen_t(MemoryLayout<sockaddr_un>.size)
+        }
+    }
+
+    /// Reads the form of the system's calls; an unknown family becomes an empty path.
+    init(_ storage: sockaddr_storage) {
+        self = withUnsafeBytes(of: storage) { bytes in
+            switch Int32(storage.ss_family) {
+            case AF_INET:
+                let form = bytes.loadUnaligned(as: sockaddr_in.self)
+                return .ipv4(
+                    address: UInt32(bigEndian: form.sin_addr.s_addr),
+                    port: UInt16(bigEndian: form.sin_port)
+                )
+            case AF_INET6:
+                let form = bytes.loadUnaligned(as: sockaddr_in6.self)
+                let address = withUnsafeBytes(of: form.sin6_addr) { Array($0) }
+                return .ipv6(address: address, port: UInt16(bigEndian: form.sin6_port))
+            default:
+                return .unix(path: "")
+            }
+        }
+    }
+}

@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Cuts a body out of the bytes of a connection (RFC 9112 sections 6 and 7).
+package struct HTTPBodyDecoder: Sendable {
+    /// What one step found at the place it looked at.
+    package enum Step: Sendable, Equatable {
+        /// Nothing to be made of what is there yet; the bytes up to `consumed` are done with.
+        case needMore(consumed: Int)
+        /// Body bytes at this range of the buffer; go on behind it.
+        case data(Range<Int>)
+        /// The body is over, `consumed` bytes of the buffer later.
+        case end(consumed: Int, trailers: HTTPFields)
+    }
+
+    private enum Phase: Sendable, Equatable {
+        case counted(left: Int)
+        case untilClose
+        case chunkSize
+        case chunkData(left: Int)
+        case chunkEnd
+        case trailers
+        case done
+    }
+
+    /// No chunk is larger; so no sum of sizes can overflow.
+    private static let chunkSizeDigitsMax = 15
+    /// Trailers are read as a whole, so they are kept shorter than a header.
+    package static let trailerBytesMax = 8 * 1024
+
+    private let limits: HTTPLimits
+    private let bodyBytesMax: Int
+    private var bodyBytes = 0
+    private var phase: Phase
+
+    /// Makes a decoder for one body.
+    ///
+    /// - Parameters:
+    ///   - framing: How the body is delimited.
+    ///   - bodyBytesMax: The largest body; one that announces more is refused by its head.
+    package init(
+        framing: HTTPBodyFraming,
+        limits: HTTPLimits = HTTPLimits(),
+        bodyBytesMax: Int = .max
+    ) {
+        self.limits = limits
+        self.bodyBytesMax = bodyBytesMax
+        switch framing {
+        case .none: self.phase = .counted(left: 0)
+        case .length(let length): self.phase = .counted(left: length)
+        case .chunked: self.phase = .chunkSize
+        case .untilClose: self.phase = .untilClose
+        }
+    }
+
+    /// Whether the end of the connection is a proper end of the body here.
+    package var mayEndByClose: Bool { self.phase == .untilClose || self.phase == .done }
+
+    /// Looks at the bytes from `start` on.
+    ///
+    /// - Parameters:
+    ///   - bytes: The buffer; bytes that were not consumed are given again, with more behind them.
+    ///   - start: The first byte that was not consumed.
+    package mutating func decode(
+        _ bytes: Span<UInt8>,
+        from start: Int
+    ) throws(HTTPParseError) -> Step {
+        var cursor = start
+        while true {
+            switch self.phase {
+            case .counted(let left):
+                return try self.counted(left: left, bytes, cursor)
+            case .untilClose:
+                guard cursor < bytes.count else { return .needMore(consumed: cursor) }
+                try self.count(bytes.count - cursor)
+                return .data(cursor..<bytes.count)
+            case .chunkSize:
+                guard let size = try self.chunkSize(bytes, &cursor) else {
+                    return .needMore(consumed: cursor)
+                }
+                self.phase = size == 0 ? .trailers : .chunkData(left: size)
+            case .chunkData(let left):
+                guard cursor < bytes.count else { return .needMore(consumed: cursor) }
+                let taken = min(left, bytes.count - cursor)
+                self.phase = taken == left ? .chunkEnd : .chunkData(left: left - taken)
+                return .data(cursor..<cursor + taken)
+            case .chunkEnd:
+                guard try self.chunkEnd(bytes, &cursor) else { return .needMore(consumed: cursor) }
+                self.phase = .chunkSize
+            case .trailers:
+                guard let trailers = try self.trailers(bytes, &cursor) else {
+                    return .needMore(consumed: cursor)
+                }
+                self.phase = .done
+                return .end(consumed: cursor, trailers: trailers)
+            case .done:
+                return .end(consumed: cursor, trailers: HTTPFields())
+            }
+        }
+    }
+
+    private mutating func counted(
+        left: Int,
+        _ bytes: Span<UInt8>,
+        _ cursor: Int
+    ) throws(HTTPParseError) -> Step {
+        guard left <= self.bodyBytesMax - self.bodyBytes else { throw .bodyTooLarge }
+        guard left > 0 else {
+            self.phase = .done
+            return .end(consumed: cursor, trailers: HTTPFields())
+        }
+        guard cursor < bytes.count else { return .needMore(consumed: cursor) }
+        let taken = min(left, bytes.count - cursor)
+        self.bodyBytes += taken
+        self.phase = .counted(left: left - taken)
+        return .data(cursor..<cursor + taken)
+    }
+
+    private mutating func count(_ length: Int) throws(HTTPParseError) {
+        guard length <= self.bodyBytesMax - self.bodyBytes else { throw .bodyTooLarge }
+        self.bodyBytes += length
+    }
+
+    /// Reads `1*HEXDIG [chunk-ext] CRLF`; the whole line must be there.
+    private mutating func chunkSize(
+        _ bytes: Span<UInt8>,
+        _ cursor: inout Int
+    ) throws(HTTPParseError) -> Int? {
+        var index = cursor
+        var size = 0
+        while index < bytes.count, let digit = Self.hexValue(bytes[index]) {
+            size = size << 4 | digit
+            index += 1
+            guard index - cursor <= Self.chunkSizeDigitsMax else { throw .chunkSizeInvalid }
+        }
+        guard index < bytes.count else { return nil }
+        guard index > cursor else { throw .chunkSizeInvalid }
+        let extensionStart = index
+        if bytes[index] != 0x0D {
+            guard bytes[index] == UInt8(ascii: ";") || bytes[index] == 0x20 || bytes[index] == 0x09
+            else { throw .chunkSizeInvalid }
+            while index < bytes.count, HTTPText.isFieldValue(bytes[index]) {
+                index += 1
+                guard index - extensionStart <= self.limits.chunkExtensionBytesMax else {
+                    throw .chunkExtensionTooLong
+                }
+            }
+            try self.checkExtension(bytes, extensionStart..<index)
+            guard index < bytes.count else { return nil }
+        }
+        guard bytes[index] == 0x0D else { throw .lineEndInvalid }
+        guard index + 1 < bytes.count else { return nil }
+        guard bytes[index + 1] == 0x0A else { throw .lineEndInvalid }
+        try self.count(size)
+        cursor = index + 2
+        return size
+    }
+
+    /// An extension begins with `;`; white space alone is no extension (RFC 9112 section 7.1.1).
+    private func checkExtension(
+        _ bytes: Span<UInt8>,
+        _ range: Range<Int>
+    ) throws(HTTPParseError) {
+        for index in range where bytes[index] != 0x20 && bytes[index] != 0x09 {
+            guard bytes[index] == UInt8(ascii: ";") else { throw .chunkSizeInvalid }
+            return
+        }
+        guard range.upperBound == bytes.count else { throw .chunkSizeInvalid }
+    }
+
+    private func chunkEnd(
+        _ bytes: Span<UInt8>,
+        _ cursor: inout Int
+    ) throws(HTTPParseError) -> Bool {
+        guard cursor < bytes.count else { return false }
+        guard bytes[cursor] == 0x0D else { throw .chunkEndInvalid }
+        guard cursor + 1 < bytes.count else { return false }
+        guard bytes[cursor + 1] == 0x0A else { throw .chunkEndInvalid }
+        cursor += 2
+        return true
+    }
+
+    /// Reads field lines up to an empty one; all of them must be there.
+    private func trailers(
+        _ bytes: Span<UInt8>,
+        _ cursor: inout Int
+    ) throws(HTTPParseError) -> HTTPFields? {
+        let rest = bytes.extracting(cursor..<bytes.count)
+        guard rest.count >= 2 else {
+            if rest.count == 1, rest[0] == 0x0A { throw .lineEndInvalid }
+            return nil
+        }
+        if rest[0] == 0x0D {
+            guard rest[1] == 0x0A else { throw .lineEndInvalid }
+            cursor += 2
+            return HTTPFields()
+        }
+        var scanner = HTTPHeadScanner()
+        var limits = self.limits
+        limits.headerBytesMax = min(limits.headerBytesMax, Self.trailerBytesMax)
+        limits.startLineBytesMax = limits.headerBytesMax
+        let found: Int?
+        do {
+            found = try scanner.scan(rest, limits: limits)
+        } catch {
+            throw error == .startLineTooLong ? .headerTooLarge : error
+        }
+        guard let length = found else { return nil }
+        let fields = try HTTPFieldParser.parse(rest.extracting(0..<length), from: 0)
+        cursor += length
+        return fields
+    }
+
+    private static func hexValue(_ byte: UInt8) -> Int? {
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): Int(byte - UInt8(ascii: "0"))
+        case UInt8(ascii: "a")...UInt8(ascii: "f"): Int(byte - UInt8(ascii: "a")) + 10
+        case UInt8(ascii: "A")...UInt8(ascii: "F"): Int(byte - UInt8(ascii: "A")) + 10
+        default: nil
+        }
+    }
+}

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Why a message of ours cannot be sent: it would not mean to the peer what it means to us.
+package enum HTTPEncodeError: Error, Equatable, Sendable {
+    /// The method is no token, or the target holds a space or a control character.
+    case startLineInvalid
+    /// A status outside of 100…999.
+    case statusInvalid
+    /// A field name that is no token.
+    case fieldNameInvalid(String)
+    /// A field value with CR, LF, NUL or another control character.
+    case fieldValueInvalid(name: String)
+}
+
+/// Writes message heads and chunks; nothing that a caller gives can break out of its place.
+package enum HTTPEncoder {
+    /// Appends a request head.
+    package static func append(
+        _ head: HTTPRequestHead,
+        to bytes: inout [UInt8]
+    ) throws(HTTPEncodeError) {
+        guard HTTPText.isToken(head.method.rawValue.utf8), !head.target.isEmpty,
+            head.target.utf8.allSatisfy({ HTTPText.isTarget($0) })
+        else { throw .startLineInvalid }
+        bytes.append(contentsOf: head.method.rawValue.utf8)
+        bytes.append(0x20)
+        bytes.append(contentsOf: head.target.utf8)
+        bytes.append(contentsOf: " HTTP/1.1\r\n".utf8)
+        try self.append(head.fields, to: &bytes)
+        bytes.append(contentsOf: "\r\n".utf8)
+    }
+
+    /// Appends a status line.
+    package static func append(
+        _ status: HTTPStatus,
+        to bytes: inout [UInt8]
+    ) throws(HTTPEncodeError) {
+        if status == .ok {
+            bytes.append(contentsOf: "HTTP/1.1 200 OK\r\n".utf8)
+            return
+        }
+        guard 100...999 ~= status.rawValue else { throw .statusInvalid }
+        bytes.append(contentsOf: "HTTP/1.1 ".utf8)
+        self.append(decimal: status.rawValue, to: &bytes)
+        bytes.append(0x20)
+        bytes.append(contentsOf: status.reasonPhrase.utf8)
+        bytes.append(contentsOf: "\r\n".utf8)
+    }
+
+    /// Appends field lines, without the empty one.
+    package static func append(
+        _ fields: HTTPFields,
+        to bytes: inout [UInt8]
+    ) throws(HTTPEncodeError) {
+        for entry in fields.entries {
+            let name = fields.block[entry.nameRange]
+            let value = fields.block[entry.valueRange]
+            guard HTTPText.isToken(name) else {
+                throw .fieldNameInvalid(String(decoding: name, as: UTF8.self))
+            }
+            for byte in value where !HTTPText.isFieldValue(byte) {
+                throw .fieldValueInvalid(name: String(decoding: name, as: UTF8.self))
+            }
+            bytes.append(contentsOf: name)
+            bytes.append(contentsOf: ": ".utf8)
+            bytes.append(contentsOf: value)
+            bytes.append(contentsOf: "\r\n".utf8)
+        }
+    }
+
+    /// Appends one chunk; an empty one would end the body and is left out.
+    package static func append(chunk: [UInt8], to bytes: inout [UInt8]) {
+        guard !chunk.isEmpty else { return }
+        self.append(hexadecimal: chunk.count, to: &bytes)
+        bytes.append(contentsOf: "\r\n".utf8)
+        bytes.append(contentsOf: chunk)
+        bytes.append(contentsOf: "\r\n".utf8)
+    }
+
+    /// Appends the end of a chunked body.
+    package static func append(
+        lastChunkWith trailers: HTTPFields,
+        to bytes: inout [UInt8]
+    ) throws(HTTPEncodeError) {
+        bytes.append(contentsOf: "0\r\n".utf8)
+        try self.append(trailers, to: &bytes)
+        bytes.append(contentsOf: "\r\n".utf8)
+    }
+
+    /// Appends a number of 0 or more in decimal digits.
+    package static func append(decimal number: Int, to bytes: inout [UInt8]) {
+        let start = bytes.count
+        var rest = number.magnitude
+        repeat {
+            bytes.append(UInt8(ascii: "0") + UInt8(rest % 10))
+            rest /= 10
+        } while rest > 0
+        bytes[start...].reverse()
+    }
+
+    private static func append(hexadecimal number: Int, to bytes: inout [UInt8]) {
+        let start = bytes.count
+        var rest = number.magnitude
+        repeat {
+            let digit = UInt8(rest & 0xF)
+            bytes.append(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10)
+            rest >>= 4
+        } while rest > 0
+        bytes[start...].reverse()
+    }
+}

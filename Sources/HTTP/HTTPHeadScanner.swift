@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Finds the end of a message head, looking at each byte once however slowly they come.
+///
+/// It refuses what no further byte could make valid: bare CR or LF, NUL, lines beyond the limits.
+struct HTTPHeadScanner {
+    /// How many bytes of the buffer were looked at.
+    private var scanned = 0
+    /// Where the line that is being read began.
+    private var lineStart = 0
+    /// Length of the first line with its CRLF; 0 while it is incomplete.
+    private var startLineLength = 0
+    private var lineCount = 0
+
+    init() {}
+
+    /// Looks for the empty line that ends the head.
+    ///
+    /// - Parameter bytes: All bytes from the start of the head; the same ones as before, and more.
+    /// - Returns: The length of the head with its empty line; `nil` while it is incomplete.
+    mutating func scan(
+        _ bytes: Span<UInt8>,
+        limits: HTTPLimits
+    ) throws(HTTPParseError) -> Int? {
+        var index = self.scanned
+        while index < bytes.count {
+            let byte = bytes[index]
+            if byte == 0x0A {
+                guard index > self.lineStart, bytes[index - 1] == 0x0D else { throw .lineEndInvalid }
+                if index == self.lineStart + 1, self.startLineLength > 0 {
+                    try self.checkLimits(length: index + 1, limits)
+                    return index + 1
+                }
+                try self.endLine(at: index + 1, limits)
+            } else if index > self.lineStart, bytes[index - 1] == 0x0D {
+                throw .lineEndInvalid
+            }
+            index += 1
+        }
+        self.scanned = index
+        try self.checkLimits(length: index, limits)
+        return nil
+    }
+
+    private mutating func endLine(at end: Int, _ limits: HTTPLimits) throws(HTTPParseError) {
+        if self.startLineLength == 0 {
+            self.startLineLength = end
+            guard end <= limits.startLineBytesMax else { throw .startLineTooLong }
+        } else {
+            self.lineCount += 1
+            guard self.lineCount <= limits.headerCountMax else { throw .headerCountExceeded }
+        }
+        self.lineStart = end
+    }
+
+    private func checkLimits(length: Int, _ limits: HTTPLimits) throws(HTTPParseError) {
+        if self.startLineLength == 0 {
+            guard length < limits.startLineBytesMax else { throw .startLineTooLong }
+        } else {
+            guard length - self.startLineLength <= limits.headerBytesMax else {
+                throw .headerTooLarge
+            }
+        }
+    }
+}

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A request head that was read, and what follows from it for the connection.
+package struct HTTPParsedRequest: Sendable, Equatable {
+    /// The head.
+    package var head: HTTPRequestHead
+    /// How the body that follows is delimited.
+    package var framing: HTTPBodyFraming
+    /// Whether the client wants to use the connection again (RFC 9112 section 9.3).
+    package var isKeepAlive: Bool
+    /// Whether the client waits for 100 before it sends the body (RFC 9110 section 10.1.1).
+    package var expectsContinue: Bool
+}
+
+/// Reads request heads (RFC 9112 sections 2 to 6), one after the other.
+///
+/// Strict: what two parties could read in two ways is refused, because a request that is cut
+/// differently by a proxy and by this server is a way to smuggle another one past the proxy.
+package struct HTTPRequestParser: Sendable {
+    private let limits: HTTPLimits
+    private var scanner = HTTPHeadScanner()
+
+    /// Makes a parser for one connection.
+    package init(limits: HTTPLimits = HTTPLimits()) { self.limits = limits }
+
+    /// Reads the head at the start of `bytes`.
+    ///
+    /// - Parameter bytes: All that was received and not consumed; when more is needed, the same
+    ///   bytes and more are given the next time.
+    /// - Returns: The request and how many bytes its head took; `nil` while it is incomplete.
+    /// - Throws: ``HTTPParseError`` when no further byte could make it valid.
+    package mutating func parse(
+        _ bytes: Span<UInt8>
+    ) throws(HTTPParseError) -> (request: HTTPParsedRequest, consumed: Int)? {
+        // One empty line before a request is forgiven (RFC 9112 section 2.2).
+        var skipped = 0
+        if bytes.count >= 1, bytes[0] == 0x0D {
+            guard bytes.count >= 2 else { return nil }
+            guard bytes[1] == 0x0A else { throw .lineEndInvalid }
+            skipped = 2
+        }
+        let rest = bytes.extracting(skipped..<bytes.count)
+        guard let length = try self.scanner.scan(rest, limits: self.limits) else { return nil }
+        self.scanner = HTTPHeadScanner()
+        let head = try Self.parseHead(rest.extracting(0..<length))
+        return (try Self.interpret(head), skipped + length)
+    }
+
+    private static func parseHead(
+        _ bytes: Span<UInt8>
+    ) throws(HTTPParseError) -> HTTPRequestHead {
+        var cursor = 0
+        while cursor < bytes.count, HTTPText.isToken(bytes[cursor]) { cursor += 1 }
+        let method = 0..<cursor
+        guard cursor > 0, bytes[cursor] == 0x20 else { throw .startLineInvalid }
+        cursor += 1
+        let targetStart = cursor
+        while cursor < bytes.count, HTTPText.isTarget(bytes[cursor]) { cursor += 1 }
+        let target = targetStart..<cursor
+        guard !target.isEmpty, bytes[cursor] == 0x20 else { throw .startLineInvalid }
+        cursor += 1
+        let minorVersion = try self.version(bytes, &cursor)
+        return HTTPRequestHead(
+            method: self.method(bytes.extracting(method)),
+            target: self.text(bytes.extracting(target)),
+            minorVersion: minorVersion,
+            fields: try HTTPFieldParser.parse(bytes, from: cursor)
+        )
+    }
+
+    private static func version(
+        _ bytes: Span<UInt8>,
+        _ cursor: inout Int
+    ) throws(HTTPParseError) -> UInt8 {
+        let form: InlineArray<10, UInt8> = [
+            0x48, 0x54, 0x54, 0x50, 0x2F, 0x31, 0x2E, 0x31, 0x0D, 0x0A,  // HTTP/1.1 CR LF
+        ]
+        guard cursor + form.count <= bytes.count else { throw .startLineInvalid }
+        for index in form.indices where index != 5 && index != 7 {
+            guard bytes[cursor + index] == form[index] else { throw .startLineInvalid }
+        }
+        let (major, minor) = (bytes[cursor + 5], bytes[cursor + 7])
+        let digits = UInt8(ascii: "0")...UInt8(ascii: "9")
+        guard digits ~= major, digits ~= minor else { throw .startLineInvalid }
+        guard major == UInt8(ascii: "1"), minor <= UInt8(ascii: "1") else {
+            throw .versionNotSupported
+        }
+        cursor += form.count
+        return minor - UInt8(ascii: "0")
+    }
+
+    private static func method(_ bytes: Span<UInt8>) -> HTTPMethod {
+        // The usual ones come from static storage.
+        switch (bytes.count, bytes[0]) {
+        case (3, UInt8(ascii: "G")) where bytes[1] == UInt8(ascii: "E"): .get
+        case (4, UInt8(ascii: "P")) where bytes[1] == UInt8(ascii: "O") && bytes[3] == 0x54: .post
+        default: HTTPMethod(rawValue: self.text(bytes))
+        }
+    }
+
+    private static func text(_ bytes: Span<UInt8>) -> String {
+        unsafe String(unsafeUninitializedCapacity: bytes.count) { buffer in
+            for index in bytes.indices { unsafe buffer[index] = bytes[index] }
+            return bytes.count
+        }
+    }
+
+    private static func interpret(
+        _ head: HTTPRequestHead
+    ) throws(HTTPParseError) -> HTTPParsedRequest {
+        try self.checkTarget(head)
+        try self.checkHost(head)
+        let framing = try HTTPFraming.ofRequest(head)
+        let hasClose = head.fields.listContains("connection", "close")
+        let hasKeepAlive = head.fields.listContains("connection", "keep-alive")
+        return HTTPParsedRequest(
+            head: head,
+            framing: framing,
+            isKeepAlive: !hasClose && (head.minorVersion == 1 || hasKeepAlive),
+            expectsContinue: head.minorVersion == 1 && framing != .none
+                && head.fields.valueEquals("expect", "100-continue")
+        )
+    }
+
+    /// The four forms of a target (RFC 9112 section 3.2).
+    private static func checkTarget(_ head: HTTPRequestHead) throws(HTTPParseError) {
+        let target = head.target.utf8
+        guard !target.contains(UInt8(ascii: "#")) else { throw .targetInvalid }
+        if head.method == .connect { throw .targetInvalid }
+        if target.first == UInt8(ascii: "/") { return }
+        if head.target == "*" {
+            guard head.method == .options else { throw .targetInvalid }
+            return
+        }
+        guard head.target.hasPrefix("http://") || head.target.hasPrefix("https://"),
+            let authority = head.authority, !authority.isEmpty, HTTPHost.isValid(authority)
+        else { throw .targetInvalid }
+    }
+
+    private static func checkHost(_ head: HTTPRequestHead) throws(HTTPParseError) {
+        let hosts = head.fields.values("host")
+        guard hosts.count <= 1, head.minorVersion == 0 || hosts.count == 1 else {
+            throw .hostInvalid
+        }
+        if let host = hosts.first {
+            guard host.isEmpty || HTTPHost.isValid(host) else { throw .hostInvalid }
+        }
+    }
+}
+
+/// The `Host` field (RFC 9110 section 7.2, RFC 3986 section 3.2).
+package enum HTTPHost {
+    /// Whether a text is `uri-host [ ":" port ]`, without user information.
+    package static func isValid(_ text: String) -> Bool {
+        let isIPv6 = text.utf8.first == UInt8(ascii: "[")
+        guard !text.isEmpty else { return false }
+        var colonCount = 0
+        for byte in text.utf8 {
+            switch byte {
+            case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."),
+                UInt8(ascii: "_"), UInt8(ascii: "~"), UInt8(ascii: "%"),
+                UInt8(ascii: "!"), UInt8(ascii: "$"), UInt8(ascii: "&"), UInt8(ascii: "'"),
+                UInt8(ascii: "("), UInt8(ascii: ")"), UInt8(ascii: "*"), UInt8(ascii: "+"),
+                UInt8(ascii: ";"), UInt8(ascii: "="):
+                continue
+            case UInt8(ascii: ":"): colonCount += 1
+            case UInt8(ascii: "["), UInt8(ascii: "]"):
+                guard isIPv6 else { return false }
+            default: return false
+            }
+        }
+        guard isIPv6 || colonCount <= 1 else { return false }
+        let port = self.port(of: text)
+        return port == nil || port?.allSatisfy { UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 } == true
+    }
+
+    private static func port(of text: String) -> Substring.UTF8View? {
+        guard let colon = text.utf8.lastIndex(of: UInt8(ascii: ":")) else { return nil }
+        if let bracket = text.utf8.lastIndex(of: UInt8(ascii: "]")), bracket > colon { return nil }
+        return text[text.utf8.index(after: colon)...].utf8
+    }
+
+    /// The host without its port, in lower case.
+    package static func name(of authority: String) -> String {
+        guard let port = self.port(of: authority) else { return authority.lowercased() }
+        let end = authority.utf8.index(before: port.startIndex)
+        return authority[..<end].lowercased()
+    }
+}

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The character classes and small text rules that HTTP messages are made of.
+package enum HTTPText {
+    /// `tchar` of RFC 9110 section 5.6.2, as two words of 64 bits; a test rebuilds them.
+    @inline(__always)
+    package static func isToken(_ byte: UInt8) -> Bool {
+        guard byte < 128 else { return false }
+        let word: UInt64 = byte < 64 ? 0x03FF_6CFA_0000_0000 : 0x57FF_FFFF_C7FF_FFFE
+        return (word >> UInt64(byte & 63)) & 1 == 1
+    }
+
+    /// What a field value may hold: `field-vchar`, space and tab (RFC 9110 section 5.5).
+    @inline(__always)
+    package static func isFieldValue(_ byte: UInt8) -> Bool {
+        (byte >= 0x20 && byte != 0x7F) || byte == 0x09
+    }
+
+    /// What a request target may hold: visible ASCII (RFC 9112 section 3.2).
+    @inline(__always)
+    package static func isTarget(_ byte: UInt8) -> Bool { byte > 0x20 && byte < 0x7F }
+
+    /// Whether all is `tchar`, and there is something.
+    package static func isToken(_ text: some Collection<UInt8>) -> Bool {
+        !text.isEmpty && text.allSatisfy { self.isToken($0) }
+    }
+
+    /// ASCII letters in lower case, all else as it is.
+    @inline(__always)
+    package static func lowercased(_ byte: UInt8) -> UInt8 {
+        byte >= UInt8(ascii: "A") && byte <= UInt8(ascii: "Z") ? byte | 0x20 : byte
+    }
+
+    /// Whether two texts are equal but for the case of ASCII letters.
+    package static func equalsIgnoringCase(_ bytes: ArraySlice<UInt8>, _ text: String) -> Bool {
+        guard bytes.count == text.utf8.count else { return false }
+        var index = bytes.startIndex
+        for byte in text.utf8 {
+            guard self.lowercased(bytes[index]) == self.lowercased(byte) else { return false }
+            index += 1
+        }
+        return true
+    }
+
+    static func equalsIgnoringCase(_ left: ArraySlice<UInt8>, _ right: ArraySlice<UInt8>) -> Bool {
+        left.count == right.count
+            && zip(left, right).allSatisfy { self.lowercased($0) == self.lowercased($1) }
+    }
+
+    /// Without spaces and tabs at both ends (`OWS`, RFC 9110 section 5.6.3).
+    package static func trim(_ bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+        var bytes = bytes
+        while let first = bytes.first, first == 0x20 || first == 0x09 { bytes.removeFirst() }
+        while let last = bytes.last, last == 0x20 || last == 0x09 { bytes.removeLast() }
+        return bytes
+    }
+
+    /// A decimal number of digits alone; `nil` for anything else, and past `Int.max`.
+    package static func decimal(_ bytes: some Collection<UInt8>) -> Int? {
+        guard !bytes.isEmpty else { return nil }
+        var number = 0
+        for byte in bytes {
+            guard UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte else { return nil }
+            let (scaled, overflow) = number.multipliedReportingOverflow(by: 10)
+            let (sum, carry) = scaled.addingReportingOverflow(Int(byte - UInt8(ascii: "0")))
+            guard !overflow, !carry else { return nil }
+            number = sum
+        }
+        return number
+    }
+}

@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import EventLoop
+package import HTTP
+
+/// One request and its answer.
+///
+/// Confined to ``loop``: all methods but the async ones and ``fail(with:)`` are called on its thread.
+/// The async ones may be awaited by any task and hop there when they must.
+///
+/// `@unchecked Sendable`: its variables belong to the thread of ``loop``.
+package final class HTTPExchange: @unchecked Sendable {
+    /// The loop of the connection.
+    package let loop: EventLoop
+    /// The request without its body.
+    package let request: HTTPRequestHead
+    /// Where the request came from.
+    package let peer: SocketAddress
+    /// When the head was complete.
+    package let receivedAt: MonotonicTime
+
+    /// Called when a ``write(_:)`` that answered `false` was drained far enough to go on.
+    package var onWritable: (() -> Void)?
+    /// Called once when the client is gone before the answer ended; nothing can be written then.
+    package var onCancelled: (() -> Void)?
+
+    /// `nil` once the answer ended or the connection is gone.
+    private var connection: HTTPConnection?
+    private var writer: HTTPResponseWriter
+    private var incoming: HTTPIncomingBody
+    private var writeContinuation: CheckedContinuation<Void, any Error>?
+
+    init(
+        connection: HTTPConnection,
+        request: HTTPRequestHead,
+        peer: SocketAddress,
+        writer: HTTPResponseWriter,
+        hasBody: Bool
+    ) {
+        self.loop = connection.loop
+        self.request = request
+        self.peer = peer
+        self.receivedAt = connection.loop.now
+        self.connection = connection
+        self.writer = writer
+        self.incoming = HTTPIncomingBody(isEnded: !hasBody)
+    }
+
+    // MARK: Request body
+
+    /// Hands the body to `consumer` as it comes; once, and instead of the async form.
+    package func consumeBody(_ consumer: @escaping (HTTPBodyEvent) -> Void) {
+        self.incoming.consumer = consumer
+        self.connection?.bodyIsWanted()
+        self.deliverBody()
+    }
+
+    /// Stops calling the consumer; what was read ahead waits, and the socket is read no further.
+    package func pauseBody() { self.incoming.isPaused = true }
+
+    /// Calls the consumer again, at once with what waited.
+    package func resumeBody() {
+        guard self.incoming.isPaused else { return }
+        self.incoming.isPaused = false
+        self.deliverBody()
+    }
+
+    /// Waits for the next bytes of the body.
+    ///
+    /// - Returns: At least one byte, or `nil` at the end.
+    /// - Throws: ``HTTPBodyError``.
+    package func nextBodyChunk() async throws -> [UInt8]? {
+        try await withCheckedThrowingContinuation { continuation in
+            if self.loop.isCurrent {
+                self.awaitChunk(continuation)
+            } else {
+                self.loop.execute { self.awaitChunk(continuation) }
+            }
+        }
+    }
+
+    /// Waits for the whole body.
+    ///
+    /// - Throws: ``HTTPBodyError``; `tooLarge` when it has more than `bytesMax` bytes.
+    package func collectBody(upTo bytesMax: Int) async throws -> [UInt8] {
+        guard var body = try await self.nextBodyChunk() else { return [] }
+        while body.count <= bytesMax {
+            guard let chunk = try await self.nextBodyChunk() else { return body }
+            body.append(contentsOf: chunk)
+        }
+        throw HTTPBodyError.tooLarge
+    }
+
+    private func awaitChunk(_ continuation: CheckedContinuation<[UInt8]?, any Error>) {
+        precondition(self.incoming.waiter == nil, "one task reads a body")
+        self.incoming.waiter = continuation
+        self.connection?.bodyIsWanted()
+        self.deliverBody()
+    }
+
+    private func deliverBody() {
+        self.tellBody()
+        self.connection?.bodyWasConsumed()
+    }
+
+    /// Tells what is there, one event at a time: whoever is told may pause, abort or read on.
+    private func tellBody() {
+        while let tell = self.incoming.next() { tell() }
+    }
+
+    /// Bytes that were read ahead and wait for the handler.
+    var bufferedBodyBytes: Int { self.incoming.bufferedBytes }
+
+    func bodyArrived(_ event: HTTPBodyEvent) {
+        self.incoming.append(event)
+        self.tellBody()
+    }
+
+    // MARK: Answer
+
+    /// Whether a head was sent, so that the status cannot change any more.
+    package var isStarted: Bool { self.writer.isStarted }
+    /// Whether the answer ended, or can no longer be given.
+    package var isOver: Bool { self.connection == nil }
+
+    /// Sends a whole answer; does nothing when the client is gone.
+    package func respond(
+        _ status: HTTPStatus,
+        _ fields: HTTPFields = HTTPFields(),
+        body: [UInt8] = []
+    ) {
+        guard let connection = self.connection else { return }
+        connection.corked {
+            self.start(HTTPResponseHead(status: status, fields: fields), bodyLength: body.count)
+            guard !self.isOver else { return }
+            if !body.isEmpty { self.write(body) }
+            self.end()
+        }
+    }
+
+    /// Sends the head of an answer.
+    ///
+    /// - Parameters:
+    ///   - head: Status and fields; framing and connection fields in it are replaced.
+    ///   - bodyLength: The exact length that will be written, or `nil` for chunks.
+    package func start(_ head: HTTPResponseHead, bodyLength: Int?) {
+        guard let connection = self.connection else { return }
+        if connection.mustCloseAfterAnswer { self.writer.closeConnection() }
+        do throws(HTTPEncodeError) {
+            try connection.startResponse(head, bodyLength: bodyLength, with: &self.writer)
+        } catch {
+            connection.report("a handler's answer to \(self.request.method) was refused: \(error)")
+            self.replaceInvalidAnswer(on: connection)
+        }
+    }
+
+    private func replaceInvalidAnswer(on connection: HTTPConnection) {
+        self.writer.closeConnection()
+        let head = HTTPResponseHead(status: .internalServerError)
+        guard (try? connection.startResponse(head, bodyLength: 0, with: &self.writer)) != nil else {
+            return self.abort()
+        }
+        self.end()
+    }
+
+    /// Sends body bytes.
+    ///
+    /// - Returns: Whether more may be written now; after `false`, wait for ``onWritable``.
+    @discardableResult
+    package func write(_ bytes: [UInt8]) -> Bool {
+        guard let connection = self.connection else { return false }
+        do throws(HTTPResponseWriter.Mistake) {
+            try connection.writeBody(bytes, with: &self.writer)
+        } catch {
+            connection.report("a handler wrote a body longer than it had announced")
+            self.abort()
+            return false
+        }
+        return connection.hasRoomForOutput
+    }
+
+    /// Ends the answer; the connection goes on with the next request.
+    package func end(trailers: HTTPFields? = nil) {
+        guard let connection = self.connection else { return }
+        do throws(HTTPResponseWriter.Mistake) {
+            try connection.endResponse(trailers: trailers, with: &self.writer)
+        } catch {
+            connection.report("a handler wrote a body shorter than it had announced")
+            return self.abort()
+        }
+        self.connection = nil
+        self.onWritable = nil
+        self.onCancelled = nil
+        connection.answerEnded(closesConnection: self.writer.closesConnection)
+    }
+
+    /// Resets the connection: the only honest end of an answer that cannot be completed.
+    package func abort() {
+        self.connection?.reset()
+        self.connectionClosed()
+    }
+
+    /// Answers 500, or what the error says; resets the connection when the head is out. Any thread.
+    package func fail(with error: any Error) {
+        guard self.loop.isCurrent else { return self.loop.execute { self.fail(with: error) } }
+        guard !self.isOver else { return }
+        guard !self.isStarted else { return self.abort() }
+        if let error = error as? HTTPBodyError {
+            self.respond(error.status)
+        } else {
+            self.connection?.report("a handler failed: \(error)")
+            self.respond(.internalServerError)
+        }
+    }
+
+    // MARK: Answer, async form
+
+    /// ``start(_:bodyLength:)`` from any task.
+    package func sendStart(_ head: HTTPResponseHead, bodyLength: Int?) async {
+        await self.loop.run { self.start(head, bodyLength: bodyLength) }
+    }
+
+    /// Writes, and waits until the peer has taken enough of it.
+    ///
+    /// - Throws: `CancellationError` when the client is gone.
+    package func send(_ bytes: [UInt8]) async throws {
+        try await withCheckedThrowingContinuation { continuation in
+            if self.loop.isCurrent {
+                self.write(bytes, resuming: continuation)
+            } else {
+                self.loop.execute { self.write(bytes, resuming: continuation) }
+            }
+        }
+    }
+
+    /// ``end(trailers:)`` from any task.
+    package func sendEnd(trailers: HTTPFields? = nil) async {
+        await self.loop.run { self.end(trailers: trailers) }
+    }
+
+    /// ``respond(_:_:body:)`` from any task.
+    package func sendResponse(
+        _ status: HTTPStatus,
+        _ fields: HTTPFields = HTTPFields(),
+        body: [UInt8] = []
+    ) async {
+        await self.loop.run { self.respond(status, fields, body: body) }
+    }
+
+    private func write(_ bytes: [UInt8], resuming continuation: CheckedContinuation<Void, any Error>) {
+        if self.write(bytes) { return continuation.resume() }
+        guard !self.isOver else { return continuation.resume(throwing: CancellationError()) }
+        precondition(self.writeContinuation == nil, "one task writes an answer")
+        self.writeContinuation = continuation
+    }
+
+    // MARK: From the connection
+
+    func outputDrained() {
+        if let continuation = self.writeContinuation.take() { continuation.resume() }
+        self.onWritable?()
+    }
+
+    /// The connection is gone; nobody will read an answer.
+    func connectionClosed() {
+        guard self.connection != nil else { return }
+        self.connection = nil
+        self.incoming.append(.failed(.connectionClosed))
+        self.tellBody()
+        if let continuation = self.writeContinuation.take() {
+            continuation.resume(throwing: CancellationError())
+        }
+        self.onWritable = nil
+        if let onCancelled = self.onCancelled.take() { onCancelled() }
+    }
+}

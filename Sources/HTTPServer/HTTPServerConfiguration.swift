@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import HTTP
+
+/// The limits and times of an ``HTTPServer``; each has a default and none is infinite but where said.
+package struct HTTPServerConfiguration: Sendable {
+    /// How much of a request head is accepted (414, 431).
+    package var limits = HTTPLimits()
+    /// The largest request body in bytes (413).
+    package var bodyBytesMax = 16 * 1024 * 1024
+    /// From the first byte of a head to its last (408).
+    package var headerTimeout = Duration.seconds(10)
+    /// Between two reads of a body that somebody waits for (408).
+    package var bodyTimeout = Duration.seconds(30)
+    /// Between two writes that the peer accepts; then the connection is reset.
+    package var writeTimeout = Duration.seconds(30)
+    /// How long a connection may lie idle between requests; then it is closed.
+    package var keepAliveTimeout = Duration.seconds(75)
+    /// How long a refused client may go on sending before the connection is closed on it.
+    package var lingerTimeout = Duration.seconds(2)
+    /// Open connections; more wait in the kernel's queue.
+    package var connectionsMax = 20_000
+    /// Body bytes that are read ahead of the handler.
+    package var bodyBufferBytesMax = 64 * 1024
+    /// Response bytes that wait for a slow reader before the handler is told to pause.
+    package var outputBufferBytesMax = 256 * 1024
+    /// Body bytes that are read and dropped, after an answer, to keep the connection.
+    package var discardBytesMax = 256 * 1024
+    /// The value of the `Server` field; none by default.
+    package var serverName: String?
+    /// Told of handlers' mistakes, for example an invalid header field.
+    package var report: @Sendable (String) -> Void = { _ in }
+
+    /// The defaults.
+    package init() {}
+}

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Where a group starts in a partition of which it has no committed offset.
+package enum InitialOffset: String, Sendable, CaseIterable {
+    /// At the oldest record that is still there.
+    case earliest
+    /// After the newest record at the time of the first assignment.
+    case latest
+}
+
+/// What a consumer is made from.
+package struct KafkaConsumerConfiguration: Sendable {
+    /// Most records that librdkafka fetches ahead for one partition, roughly.
+    ///
+    /// With ``queuedKilobytesMax`` this bounds the memory of a consumer, whatever its lag: about
+    /// two megabytes and one fetch a partition.
+    static let queuedRecordsMax = 2000
+    /// Most kilobytes that librdkafka fetches ahead for one partition, one fetch more excepted.
+    static let queuedKilobytesMax = 2048
+    /// The longest that an idle fetch request stays with the broker, in milliseconds.
+    ///
+    /// A partition that ran dry waits for it while another one of the same broker has nothing new,
+    /// because a connection carries one fetch at a time. New records end it at once.
+    static let fetchWaitMilliseconds = 100
+
+    /// Where the cluster is: `host:port`, several joined by commas.
+    package var bootstrapServers: String
+    /// The name under which offsets are kept.
+    package var group: String
+    /// The topics to read.
+    package var topics: [String]
+    /// Where a new group starts.
+    package var initialOffset: InitialOffset
+    /// Further properties of librdkafka; they win over the defaults.
+    package var properties: [KafkaProperty]
+    /// Takes what librdkafka logs, on its threads.
+    package var log: KafkaLog
+
+    /// Makes a configuration.
+    package init(
+        bootstrapServers: String,
+        group: String,
+        topics: [String],
+        initialOffset: InitialOffset = .latest,
+        properties: [KafkaProperty] = [],
+        log: @escaping KafkaLog
+    ) {
+        self.bootstrapServers = bootstrapServers
+        self.group = group
+        self.topics = topics
+        self.initialOffset = initialOffset
+        self.properties = properties
+        self.log = log
+    }
+
+    /// All properties in the order in which they are set: the later one counts.
+    var allProperties: [KafkaProperty] {
+        let defaults: [KafkaProperty] = [
+            ("client.id", "swiftlet"),
+            // As Knative's KafkaSource has them.
+            ("session.timeout.ms", "10000"),
+            ("heartbeat.interval.ms", "3000"),
+            ("isolation.level", "read_committed"),
+            ("auto.offset.reset", "earliest"),
+            ("allow.auto.create.topics", "true"),
+            ("fetch.min.bytes", "1"),
+            // Knative's assignor stops all members at each rebalance; this one only what moves.
+            ("partition.assignment.strategy", "cooperative-sticky"),
+            ("queued.min.messages", String(Self.queuedRecordsMax)),
+            ("queued.max.messages.kbytes", String(Self.queuedKilobytesMax)),
+            ("fetch.wait.max.ms", String(Self.fetchWaitMilliseconds)),
+            ("fetch.error.backoff.ms", "100"),
+            ("reconnect.backoff.max.ms", "2000"),
+            ("socket.nagle.disable", "true"),
+            ("log.connection.close", "false"),
+        ]
+        // Commits follow the acknowledgement of the sink, never the mere delivery to the process.
+        let fixed: [KafkaProperty] = [
+            ("bootstrap.servers", self.bootstrapServers),
+            ("group.id", self.group),
+            ("enable.auto.commit", "false"),
+            ("enable.auto.offset.store", "false"),
+            ("enable.partition.eof", "false"),
+        ]
+        return defaults + self.properties + fixed
+    }
+}

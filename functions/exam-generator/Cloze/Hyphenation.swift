@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Decides whether a hyphen at the end of a line belongs to the word.
+struct Hyphenation {
+    private let words: Set<String>
+
+    /// Learns the words of a document.
+    init(lines: some Sequence<String>) {
+        var words = Set<String>()
+        for line in lines {
+            for part in line.split(separator: " ") {
+                let word = part.lowercased().trimmed(where: { !$0.isLetter && !$0.isNumber })
+                if word.count > 2 { words.insert(word) }
+            }
+        }
+        self.words = words
+    }
+
+    /// `text` and the line that follows it as running text.
+    func join(_ text: String, _ line: String) -> String {
+        guard let last = text.last, let first = line.first else { return text + line }
+        if last == "-", first.isLetter, let before = text.dropLast().last, before.isLetter {
+            if first.isUppercase { return text + line }
+            return self.keepsHyphen(text, line) ? text + line : String(text.dropLast()) + line
+        }
+        // Chinese and Japanese are written without spaces.
+        if last.isIdeographic, first.isIdeographic { return text + line }
+        return text + " " + line
+    }
+
+    private func keepsHyphen(_ text: String, _ line: String) -> Bool {
+        let head = text.dropLast().lowercased().suffix(where: { $0.isLetter || $0 == "-" })
+        let tail = line.lowercased().prefix(while: { $0.isLetter || $0 == "-" })
+        if self.words.contains(head + tail) { return false }
+        if self.words.contains(head + "-" + tail) { return true }
+        // "long-" and "term": both are words of their own, so the hyphen joins two words.
+        return head.count > 2 && tail.count > 2 && self.words.contains(String(head))
+            && self.words.contains(String(tail))
+    }
+}
+
+extension Character {
+    /// Whether text in this script has no spaces between words.
+    var isIdeographic: Bool {
+        guard let scalar = self.unicodeScalars.first else { return false }
+        switch scalar.value {
+        case 0x2E80...0x303F, 0x3040...0x30FF, 0x31F0...0x31FF, 0x3400...0x4DBF, 0x4E00...0x9FFF,
+            0xF900...0xFAFF, 0xFF00...0xFF65, 0x20000...0x3134F:
+            return true
+        default: return false
+        }
+    }
+}
+
+extension StringProtocol {
+    /// The text without what `isPadding` says at both ends.
+    func trimmed(where isPadding: (Character) -> Bool) -> String {
+        guard let first = self.firstIndex(where: { !isPadding($0) }),
+            let last = self.lastIndex(where: { !isPadding($0) })
+        else { return "" }
+        return String(self[first...last])
+    }
+
+    /// The longest end of the text whose characters all satisfy `isIncluded`.
+    func suffix(where isIncluded: (Character) -> Bool) -> String {
+        guard let last = self.lastIndex(where: { !isIncluded($0) }) else { return String(self) }
+        return String(self[self.index(after: last)...])
+    }
+}

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Puts the lines of a document together again: paragraphs of running text.
+struct Paragraphs {
+    /// Longer paragraphs are cut here: no sentence is that long.
+    static let charactersMax = 20_000
+
+    /// The width of a full line; shorter ones may be headings.
+    private let fullLineCharacters: Int
+    private let hyphenation: Hyphenation
+
+    private var finished: [String] = []
+    private var open = ""
+    /// Length of the last line in ``open``.
+    private var lastLineCharacters = 0
+
+    /// The paragraphs of `text`, which is what `pdftotext` wrote.
+    ///
+    /// Headings, lists of contents, references, captions, headers and footers are left out.
+    static func of(_ text: String) -> [String] {
+        let pages = TextNormalizer.pages(of: text)
+        let furniture = PageFurniture(pages: pages)
+        let bodies = Matter.body(of: pages.map { furniture.text(of: $0) })
+        var paragraphs = Paragraphs(pages: bodies)
+        for page in bodies { paragraphs.add(page: page) }
+        paragraphs.finish()
+        return paragraphs.finished.filter { !Matter.isCaption($0) }
+    }
+
+    private init(pages: [[String]]) {
+        let lengths = pages.joined().map(\.count).filter { $0 > 20 }.sorted()
+        self.fullLineCharacters = lengths.isEmpty ? 60 : lengths[lengths.count * 3 / 5]
+        self.hyphenation = Hyphenation(lines: pages.joined())
+    }
+
+    private mutating func add(page: [String]) {
+        for (index, line) in page.enumerated() {
+            if line.isEmpty {
+                self.blankLine()
+            } else {
+                let next = index + 1 < page.count ? page[index + 1] : nil
+                self.add(line: line, next: next)
+            }
+        }
+        // A page break alone ends no paragraph, as a blank line alone does not.
+        self.blankLine()
+    }
+
+    private mutating func add(line: String, next: String?) {
+        if let item = Self.listItem(line) {
+            self.finish()
+            self.append(item)
+            return
+        }
+        if self.open.isEmpty || Self.isClosed(self.open), self.isHeading(line, next: next) {
+            self.finish()
+            return
+        }
+        if self.open.count > Self.charactersMax { self.finish() }
+        self.append(line)
+    }
+
+    /// Keeps the paragraph open when its last sentence is not at its end.
+    private mutating func blankLine() {
+        let isFullLine = self.lastLineCharacters >= self.fullLineCharacters * 3 / 4
+        if Self.isClosed(self.open) || !isFullLine { self.finish() }
+    }
+
+    private mutating func append(_ line: String) {
+        self.lastLineCharacters = line.count
+        if self.open.isEmpty {
+            self.open = line
+        } else {
+            self.open = self.hyphenation.join(self.open, line)
+        }
+    }
+
+    private mutating func finish() {
+        if !self.open.isEmpty { self.finished.append(self.open) }
+        self.open = ""
+        self.lastLineCharacters = 0
+    }
+
+    private static func isClosed(_ paragraph: String) -> Bool {
+        guard let last = paragraph.last(where: { !"”’\")]»".contains($0) }) else { return true }
+        return SentenceSplitter.terminators.contains(last) || last == ":" || last == ";"
+    }
+
+    /// The text after a bullet; `nil` when `line` is none.
+    private static func listItem(_ line: String) -> String? {
+        guard let first = line.first, "•◦▪■●‣*–—·".contains(first) || first == "-" else { return nil }
+        let rest = line.dropFirst()
+        guard rest.first == " " else { return nil }
+        return String(rest.dropFirst())
+    }
+
+    /// Whether `line`, which follows a whole sentence, is a title and no text.
+    private func isHeading(_ line: String, next: String?) -> Bool {
+        guard let first = line.first, let last = line.last else { return false }
+        if Self.isClosed(line) || ",-(".contains(last) { return false }
+        if Self.isNumberedHeading(line), line.count <= 90 { return true }
+        if line.contains(where: \.isCased), line == line.uppercased() { return true }
+        guard line.count <= max(24, self.fullLineCharacters * 3 / 4) else { return false }
+        guard first.isUppercase || first.isNumber || !first.isCased else { return false }
+        guard let start = next?.first else { return true }
+        return start.isUppercase || start.isNumber || !start.isCased || "“‘\"(•*-".contains(start)
+    }
+
+    /// "3. The cell", "2.1 Membranes", "IV. Results".
+    private static func isNumberedHeading(_ line: String) -> Bool {
+        guard let space = line.firstIndex(of: " ") else { return false }
+        let label = line[..<space]
+        let isLabel =
+            label.contains(where: \.isNumber)
+            && label.allSatisfy { $0.isNumber || $0 == "." || $0 == ")" }
+        let isRoman = label.last == "." && label.dropLast().allSatisfy { "IVX".contains($0) }
+        guard isLabel || isRoman, label.count <= 8 else { return false }
+        return line[space...].dropFirst().first?.isUppercase == true
+    }
+}
