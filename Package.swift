@@ -46,7 +46,7 @@ let package = Package(
             swiftSettings: strict
         ),
         .target(name: "CloudEvents", dependencies: ["Bytes", "HTTP"], swiftSettings: pure),
-        .target(name: "Telemetry", dependencies: ["Bytes"], swiftSettings: strict),
+        .target(name: "Telemetry", dependencies: ["Bytes", "CLinux"], swiftSettings: strict),
         .target(
             name: "Swiftlet",
             dependencies: [
@@ -98,7 +98,8 @@ let package = Package(
             name: "SwiftletCommand",
             dependencies: [
                 "Activator", "Manifests", "ObjectStorage", "KafkaSource", "Kafka", "HTTPClient",
-                "HTTPServer", "HTTP", "CloudEvents", "EventLoop", "Telemetry", "Bytes", "CLinux",
+                "HTTPServer", "HTTP", "CloudEvents", "Swiftlet", "EventLoop", "Telemetry", "Bytes",
+                "CLinux",
             ],
             swiftSettings: strict
         ),
@@ -125,7 +126,7 @@ let package = Package(
             name: "hello",
             dependencies: ["Swiftlet"],
             path: "functions/hello",
-            exclude: ["README.md"],
+            exclude: ["README.md", "service.yaml"],
             swiftSettings: strict
         ),
 
@@ -207,6 +208,11 @@ let package = Package(
         .testTarget(
             name: "EventDisplayTests",
             dependencies: ["event-display", "CloudEvents"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "SwiftletCommandTests",
+            dependencies: ["SwiftletCommand", "Telemetry"],
             swiftSettings: strict
         ),
         .testTarget(name: "TidyTests", swiftSettings: strict),

@@ -38,6 +38,7 @@ package enum PercentCoding {
     /// - Parameters:
     ///   - text: The encoded bytes.
     ///   - plusIsSpace: Whether `+` means a space, as in HTML forms and Go's query escaping.
+    /// - Returns: The decoded bytes.
     package static func decode(
         _ text: some Sequence<UInt8>,
         plusIsSpace: Bool = false

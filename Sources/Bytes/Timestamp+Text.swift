@@ -47,24 +47,37 @@ extension Timestamp {
         }
     }
 
+    /// The instant itself, or the nearest one that four digits of a year can name.
+    ///
+    /// Timestamps come from outside, Kafka's as any 64 bits: all of them must have a text.
+    private var inFourDigitYears: Timestamp {
+        let first = Timestamp(secondsSinceEpoch: -62_167_219_200)  // 0000-01-01T00:00:00Z
+        let last = Timestamp(secondsSinceEpoch: 253_402_300_799, nanoseconds: 999_999_999)
+        return min(max(self, first), last)
+    }
+
     /// `2026-01-02T15:04:05.123Z`, always in UTC (RFC 3339).
+    ///
+    /// Instants outside of the years 0…9999, which RFC 3339 cannot name, are held at their borders.
     ///
     /// - Parameter fractionDigits: 0…9 digits of a second, cut off, not rounded; `nil` writes as
     ///   many as the value has, and no point when it has none.
+    /// - Returns: The text.
     public func rfc3339(fractionDigits: Int? = nil) -> String {
-        let date = self.components
+        let shown = self.inFourDigitYears
+        let date = shown.components
         var text = TimestampWriter()
         text.date(date, separator: "-")
         text.append("T")
         text.clock(date, separator: ":")
-        text.fraction(self.nanoseconds, digits: fractionDigits)
+        text.fraction(shown.nanoseconds, digits: fractionDigits)
         text.append("Z")
         return text.string
     }
 
     /// `Fri, 02 Jan 2026 15:04:05 GMT` (RFC 9110 section 5.6.7).
     public var httpDate: String {
-        let date = self.components
+        let date = self.inFourDigitYears.components
         var text = TimestampWriter()
         text.append(TimestampWriter.weekdays[date.weekday])
         text.append(", ")
@@ -81,7 +94,7 @@ extension Timestamp {
 
     /// `20260102T150405Z`, the form of AWS signatures.
     public var amzDate: String {
-        let date = self.components
+        let date = self.inFourDigitYears.components
         var text = TimestampWriter()
         text.date(date, separator: "")
         text.append("T")

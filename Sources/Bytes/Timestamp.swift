@@ -9,10 +9,9 @@ public struct Timestamp: Sendable, Hashable, Comparable {
 
     /// Makes an instant; `nanoseconds` beyond a second are carried over.
     public init(secondsSinceEpoch: Int64, nanoseconds: Int32 = 0) {
-        let billion: Int32 = 1_000_000_000
-        let carry = nanoseconds >= 0 ? nanoseconds / billion : (nanoseconds - billion + 1) / billion
-        self.secondsSinceEpoch = secondsSinceEpoch &+ Int64(carry)
-        self.nanoseconds = nanoseconds - carry * billion
+        let carry = Self.floorDivide(Int64(nanoseconds), 1_000_000_000)
+        self.secondsSinceEpoch = secondsSinceEpoch &+ carry
+        self.nanoseconds = Int32(Int64(nanoseconds) - carry * 1_000_000_000)
     }
 
     /// Makes an instant from nanoseconds since 1970.
@@ -27,7 +26,9 @@ public struct Timestamp: Sendable, Hashable, Comparable {
         self.init(secondsSinceEpoch: seconds, nanoseconds: Int32(rest) * 1_000_000)
     }
 
-    /// Makes an instant from a date and time of day in UTC; fields out of range give no error.
+    /// Makes an instant from a date and time of day in UTC.
+    ///
+    /// Fields out of range give no error but are carried over. Years are for people: within ±10^9.
     public init(
         year: Int64,
         month: Int,
@@ -68,7 +69,9 @@ public struct Timestamp: Sendable, Hashable, Comparable {
     /// The date and time of day in UTC.
     public var components: Components {
         let days = Self.floorDivide(self.secondsSinceEpoch, 86_400)
-        let clock = Int(self.secondsSinceEpoch - days * 86_400)
+        // By the remainder: `days * 86_400` would not fit for the first day that Int64 can name.
+        let remainder = Int(self.secondsSinceEpoch % 86_400)
+        let clock = remainder < 0 ? remainder + 86_400 : remainder
         // Counted in eras of 400 years that begin on 1 March, so that leap days come last.
         let shifted = days + 719_468
         let era = Self.floorDivide(shifted, 146_097)

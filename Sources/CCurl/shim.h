@@ -36,10 +36,14 @@ static inline CURLcode swiftlet_curl_easy_setopt_headers(CURL *easy, struct curl
     return curl_easy_setopt(easy, CURLOPT_HTTPHEADER, list);
 }
 
-/* For CURLOPT_WRITEFUNCTION and CURLOPT_HEADERFUNCTION. */
-static inline CURLcode swiftlet_curl_easy_setopt_receive(
-    CURL *easy, CURLoption option, size_t (*function)(char *, size_t, size_t, void *)) {
-    return curl_easy_setopt(easy, option, function);
+static inline CURLcode swiftlet_curl_easy_setopt_write(
+    CURL *easy, size_t (*function)(char *, size_t, size_t, void *)) {
+    return curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, function);
+}
+
+static inline CURLcode swiftlet_curl_easy_setopt_header(
+    CURL *easy, size_t (*function)(char *, size_t, size_t, void *)) {
+    return curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, function);
 }
 
 static inline CURLcode swiftlet_curl_easy_setopt_read(

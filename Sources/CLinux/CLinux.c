@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
+#define _GNU_SOURCE
+
 #include "CLinux.h"
 
 #include <errno.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/random.h>
 #include <sys/syscall.h>
 #include <time.h>
+#include <unistd.h>
 
 int swiftlet_epoll_create(void) { return epoll_create1(EPOLL_CLOEXEC); }
 
@@ -41,21 +46,25 @@ int swiftlet_stream_socket(int family) {
     return socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 }
 
-static void make_set(sigset_t *set, const int *signals, int count) {
-    sigemptyset(set);
-    for (int index = 0; index < count; index++) sigaddset(set, signals[index]);
+static int signal_pipe[2] = {-1, -1};
+
+static void write_signal(int number) {
+    int saved = errno;
+    unsigned char byte = (unsigned char)number;
+    /* A full pipe holds signals enough for whoever reads it. */
+    ssize_t ignored = write(signal_pipe[1], &byte, 1);
+    (void)ignored;
+    errno = saved;
 }
 
-int swiftlet_signalfd(const int *signals, int count) {
-    sigset_t set;
-    make_set(&set, signals, count);
-    return signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
-}
-
-int swiftlet_block_signals(const int *signals, int count) {
-    sigset_t set;
-    make_set(&set, signals, count);
-    return pthread_sigmask(SIG_BLOCK, &set, NULL);
+int swiftlet_catch_signals(const int *signals, int count) {
+    if (signal_pipe[0] < 0 && pipe2(signal_pipe, O_NONBLOCK | O_CLOEXEC) < 0) return -1;
+    struct sigaction action = {.sa_handler = write_signal, .sa_flags = SA_RESTART};
+    sigfillset(&action.sa_mask);
+    for (int index = 0; index < count; index++) {
+        if (sigaction(signals[index], &action, NULL) < 0) return -1;
+    }
+    return signal_pipe[0];
 }
 
 int swiftlet_ignore_sigpipe(void) { return signal(SIGPIPE, SIG_IGN) == SIG_ERR ? -1 : 0; }

@@ -1,18 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
+#define _GNU_SOURCE
+
 #include "CLinux.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 enum { listening_target_fd = 3, environment_entries_max = 4096 };
 
-static void limit(int resource, uint64_t value) {
-    if (value == 0) return;
-    struct rlimit pair = {.rlim_cur = value, .rlim_max = value};
-    setrlimit(resource, &pair);
+/* Lowers a limit to `value`; one that is lower already stays. Returns an errno. */
+static int limit(int resource, uint64_t value) {
+    struct rlimit pair;
+    if (getrlimit(resource, &pair) < 0) return errno;
+    if (value < pair.rlim_max) pair.rlim_max = value;
+    pair.rlim_cur = pair.rlim_max;
+    return setrlimit(resource, &pair) < 0 ? errno : 0;
 }
 
 /* Async-signal-safe; `digits` has room for 10 and its NUL. */
@@ -27,10 +36,37 @@ static void write_decimal(char *digits, pid_t value) {
     *digits = 0;
 }
 
-/* Moves `fd` above the range that is about to be overwritten. */
-static int lift(int fd) { return fd < 0 ? fd : fcntl(fd, F_DUPFD_CLOEXEC, 10); }
+/* Copies `fd` above the range that is about to be overwritten. */
+static int lift(int fd) { return fcntl(fd, F_DUPFD_CLOEXEC, 10); }
 
-/* Runs between vfork() and execve(): nothing here allocates or takes a lock. */
+/* Makes the named descriptors the child's 0 to 3, and marks all others to be closed by execve(). */
+static int arrange_descriptors(const struct swiftlet_spawn_options *options) {
+    int sources[4] = {options->standard_input_fd, options->standard_output_fd,
+                      options->standard_error_fd, options->listening_fd};
+    if (sources[0] < 0) sources[0] = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    if (sources[0] < 0) return errno;
+    /* All are copied before one is overwritten: any of them may be 0 to 3 itself. */
+    for (int target = 0; target < 4; target++) {
+        if (sources[target] < 0) continue;
+        sources[target] = lift(sources[target]);
+        if (sources[target] < 0) return errno;
+    }
+    for (int target = 0; target < 4; target++) {
+        if (sources[target] >= 0 && dup2(sources[target], target) < 0) return errno;
+    }
+    unsigned int first_unused = sources[listening_target_fd] >= 0 ? 4 : 3;
+    return close_range(first_unused, ~0u, CLOSE_RANGE_CLOEXEC) < 0 ? errno : 0;
+}
+
+static int apply_limits(const struct swiftlet_spawn_options *options) {
+    int failure = 0;
+    if (options->address_space_max) failure = limit(RLIMIT_AS, options->address_space_max);
+    if (!failure && options->cpu_seconds_max) failure = limit(RLIMIT_CPU, options->cpu_seconds_max);
+    if (!failure && options->file_bytes_max) failure = limit(RLIMIT_FSIZE, options->file_bytes_max);
+    return failure ? failure : limit(RLIMIT_CORE, 0);
+}
+
+/* Runs between vfork() and execve(): nothing here allocates or takes a lock. Returns an errno. */
 static int become(const struct swiftlet_spawn_options *options, char **environment,
                   char *listen_pid, pid_t parent) {
     setpgid(0, 0);
@@ -43,28 +79,12 @@ static int become(const struct swiftlet_spawn_options *options, char **environme
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
 
-    int input = options->standard_input_fd;
-    if (input < 0) input = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    input = lift(input);
-    int output = lift(options->standard_output_fd);
-    int error = lift(options->standard_error_fd);
-    int listening = lift(options->listening_fd);
-    if (input >= 0 && dup2(input, 0) < 0) return errno;
-    if (output >= 0 && dup2(output, 1) < 0) return errno;
-    if (error >= 0 && dup2(error, 2) < 0) return errno;
-    unsigned int first_unused = 3;
-    if (listening >= 0) {
-        if (dup2(listening, listening_target_fd) < 0) return errno;
-        write_decimal(listen_pid, getpid());
-        first_unused = 4;
-    }
-    if (close_range(first_unused, ~0u, CLOSE_RANGE_CLOEXEC) < 0) return errno;
-
+    int failure = arrange_descriptors(options);
+    if (failure) return failure;
+    if (options->listening_fd >= 0) write_decimal(listen_pid, getpid());
     if (options->working_directory && chdir(options->working_directory) < 0) return errno;
-    limit(RLIMIT_AS, options->address_space_max);
-    limit(RLIMIT_CPU, options->cpu_seconds_max);
-    limit(RLIMIT_FSIZE, options->file_bytes_max);
-    limit(RLIMIT_CORE, 0);
+    failure = apply_limits(options);
+    if (failure) return failure;
     execve(options->path, options->arguments, environment);
     return errno;
 }

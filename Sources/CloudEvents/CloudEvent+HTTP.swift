@@ -131,11 +131,12 @@ private struct HTTPEventReader {
     }
 
     mutating func read(_ name: ArraySlice<UInt8>, _ value: ArraySlice<UInt8>) {
+        let nameBytes = name.span
         do {
-            if name.count > 3, HTTPText.equalsIgnoringCase(name.prefix(3), "ce-") {
+            if Self.isAttribute(nameBytes) {
                 self.hasAttribute = true
-                try self.readAttribute(name.dropFirst(3), value)
-            } else if HTTPText.equalsIgnoringCase(name, "content-type"), !value.isEmpty {
+                try self.readAttribute(nameBytes.extracting(droppingFirst: 3), value)
+            } else if AttributeName.matches(nameBytes, "content-type"), !value.isEmpty {
                 try self.readContentType(value)
             }
         } catch {
@@ -143,39 +144,51 @@ private struct HTTPEventReader {
         }
     }
 
+    private static func isAttribute(_ name: Span<UInt8>) -> Bool {
+        name.count > 3 && AttributeName.lowercased(name[0]) == UInt8(ascii: "c")
+            && AttributeName.lowercased(name[1]) == UInt8(ascii: "e")
+            && name[2] == UInt8(ascii: "-")
+    }
+
     private mutating func readAttribute(
-        _ name: ArraySlice<UInt8>,
+        _ name: Span<UInt8>,
         _ value: ArraySlice<UInt8>
     ) throws(CloudEventError) {
-        let attribute = CoreAttribute(ignoringCase: name)
-        if attribute == .dataContentType { return }
-        let text: String
-        do {
-            text = try self.coding.decode(value)
-        } catch {
-            throw .attributeInvalid(Self.lowercased(name), error)
-        }
-        if let attribute {
-            try self.assembler.set(attribute, text)
+        if let attribute = CoreAttribute(ignoringCase: name) {
+            guard attribute != .dataContentType else { return }
+            try self.assembler.set(attribute, try self.decode(value, attribute.rawValue))
         } else {
-            try self.assembler.setExtension(Self.lowercased(name), .string(text))
+            guard let lowercased = AttributeName.lowercased(name) else {
+                throw .attributeInvalid(Self.text(name), .nameInvalid)
+            }
+            let text = try self.decode(value, lowercased)
+            try self.assembler.setCheckedExtension(lowercased, .string(text))
         }
     }
 
-    private static func lowercased(_ name: ArraySlice<UInt8>) -> String {
-        name.contains { HTTPText.lowercased($0) != $0 }
-            ? String(decoding: name.map(HTTPText.lowercased), as: UTF8.self)
-            : String(decoding: name, as: UTF8.self)
+    private func decode(
+        _ value: ArraySlice<UInt8>,
+        _ name: String
+    ) throws(CloudEventError) -> String {
+        do {
+            return try self.coding.decode(value)
+        } catch {
+            throw .attributeInvalid(name, error)
+        }
+    }
+
+    private static func text(_ bytes: Span<UInt8>) -> String {
+        String(decoding: bytes.indices.map { bytes[$0] }, as: UTF8.self)
     }
 
     private mutating func readContentType(_ value: ArraySlice<UInt8>) throws(CloudEventError) {
         self.mode = self.mode ?? CloudEventContentMode(contentType: value)
         // The type that nearly all events have costs no allocation.
         let text: String?
-        if value.elementsEqual(MediaType.json.utf8) {
+        if Self.isPlainJSON(value.span) {
             text = MediaType.json
         } else {
-            text = String(validating: value, as: UTF8.self)
+            text = String(utf8: value.span)
         }
         guard let text else { throw .attributeInvalid("datacontenttype", .notUTF8) }
         guard AttributeRules.isAllowed(text) else {
@@ -183,6 +196,13 @@ private struct HTTPEventReader {
         }
         try self.assembler.set(.dataContentType, text)
         self.contentType = text
+    }
+
+    private static func isPlainJSON(_ contentType: Span<UInt8>) -> Bool {
+        let json = MediaType.json.utf8.span
+        guard contentType.count == json.count else { return false }
+        for index in json.indices where contentType[index] != json[index] { return false }
+        return true
     }
 
     consuming func finish(body: [UInt8]) throws(CloudEventError) -> CloudEvent {

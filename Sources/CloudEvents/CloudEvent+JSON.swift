@@ -165,7 +165,7 @@ private struct EventJSONReader {
         _ limits: CloudEventLimits
     ) throws(CloudEventError) {
         guard !self.nullNames.contains(name) else { throw .attributeDuplicated(name) }
-        let core = CoreAttribute(rawValue: name)
+        let core = CoreAttribute(name: name)
         let value = try Self.readValue(name, &scanner)
         switch (core, value) {
         case (_, nil):
@@ -173,7 +173,7 @@ private struct EventJSONReader {
             guard self.nullNames.count < limits.attributesMax else {
                 throw .attributesTooMany(limit: limits.attributesMax)
             }
-            guard AttributeRules.isName(name) else { throw .attributeInvalid(name, .nameInvalid) }
+            guard AttributeName.isValid(name) else { throw .attributeInvalid(name, .nameInvalid) }
             guard !self.assembler.hasAttribute(name) else { throw .attributeDuplicated(name) }
             self.nullNames.append(name)
         case (let core?, .string(let text)?):

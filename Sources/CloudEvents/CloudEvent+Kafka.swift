@@ -58,7 +58,7 @@ extension CloudEvent {
         case .batch:
             throw .formatUnsupported(contentType: try Self.contentType(headers) ?? "")
         case nil:
-            let isMeant = headers.contains { $0.name.hasPrefix("ce_") }
+            let isMeant = headers.contains { Self.attributeName($0.name) != nil }
             throw isMeant ? .attributeMissing("specversion") : .notCloudEvent
         }
     }
@@ -69,7 +69,7 @@ extension CloudEvent {
         guard let bytes = headers.last(where: { $0.name == "content-type" })?.value,
             !bytes.isEmpty
         else { return nil }
-        guard let text = String(validating: bytes, as: UTF8.self) else {
+        guard let text = String(utf8: bytes.span) else {
             throw .attributeInvalid("datacontenttype", .notUTF8)
         }
         return text
@@ -84,15 +84,15 @@ extension CloudEvent {
         let type = try self.contentType(headers)
         if let type { try assembler.set(.dataContentType, type) }
         // Backwards, so that of several values the last counts and the others are not even read.
-        for (header, value) in headers.reversed() where header.hasPrefix("ce_") {
-            let name = String(header.dropFirst(3))
-            guard let value, name != CoreAttribute.dataContentType.rawValue,
+        for (header, value) in headers.reversed() {
+            guard let name = self.attributeName(header), let value,
+                name != CoreAttribute.dataContentType.rawValue,
                 !assembler.hasAttribute(name)
             else { continue }
-            guard let text = String(validating: value, as: UTF8.self) else {
+            guard let text = String(utf8: value.span) else {
                 throw .attributeInvalid(name, .notUTF8)
             }
-            if let attribute = CoreAttribute(rawValue: name) {
+            if let attribute = CoreAttribute(name: name) {
                 try assembler.set(attribute, text)
             } else {
                 try assembler.setExtension(name, .string(text))
@@ -103,6 +103,12 @@ extension CloudEvent {
         let event = try assembler.finish(data: data)
         try event.validate()
         return event
+    }
+
+    /// What follows `ce_`; `nil` for all other headers.
+    private static func attributeName(_ header: String) -> String? {
+        guard header.utf8.starts(with: "ce_".utf8) else { return nil }
+        return String(Substring(header.utf8.dropFirst(3)))
     }
 
     /// The Kafka record that carries the event.

@@ -34,6 +34,16 @@ extension CloudEvent {
 
     /// Checks all but the characters of free text.
     func checkStructure() throws(CloudEventError) {
+        try self.checkCoreAttributes()
+        for (name, value) in self.extensions {
+            try Self.require(AttributeName.isValid(name), name, .nameInvalid)
+            try Self.require(CoreAttribute(name: name) == nil, name, .nameReserved)
+            try Self.checkValue(value, name)
+        }
+    }
+
+    /// Checks the attributes of the specification, but for the characters of free text.
+    func checkCoreAttributes() throws(CloudEventError) {
         try Self.require(!self.id.isEmpty, "id", .empty)
         try Self.require(!self.source.isEmpty, "source", .empty)
         try Self.require(!self.type.isEmpty, "type", .empty)
@@ -47,11 +57,6 @@ extension CloudEvent {
         }
         if let schema = self.dataSchema {
             try Self.require(URIRules.isAbsolute(schema), "dataschema", .notURI)
-        }
-        for (name, value) in self.extensions {
-            try Self.require(AttributeRules.isName(name), name, .nameInvalid)
-            try Self.require(CoreAttribute(rawValue: name) == nil, name, .nameReserved)
-            try Self.checkValue(value, name)
         }
     }
 

@@ -2,6 +2,9 @@
 
 public import Bytes
 
+/// An instant on the UTC calendar, to the nanosecond.
+public typealias Timestamp = Bytes.Timestamp
+
 /// An event: what happened, where, when, and the payload that goes with it (CloudEvents 1.0).
 ///
 /// ```swift

@@ -27,10 +27,9 @@ extension CloudEventContentMode {
         }
     }
 
-    /// The mode of an HTTP message (HTTP binding 1.0.2 section 3).
+    /// The mode of an HTTP message; `nil` when it holds no event (HTTP binding 1.0.2 section 3).
     ///
     /// - Parameter fields: The headers of a request or a response.
-    /// - Returns: `nil` when the message holds no event.
     package init?(httpFields fields: HTTPFields) {
         if let value = fields.valueBytes("content-type"), let mode = Self(contentType: value) {
             self = mode
@@ -41,10 +40,9 @@ extension CloudEventContentMode {
         }
     }
 
-    /// The mode of a Kafka record (Kafka binding 1.0.2 section 3).
+    /// The mode of a Kafka record; `nil` for a plain one (Kafka binding 1.0.2 section 3).
     ///
     /// - Parameter headers: The headers of the record; names are compared with case.
-    /// - Returns: `nil` when the record holds no event, or nothing but its payload.
     package init?(kafkaHeaders headers: [CloudEventKafkaMessage.Header]) {
         let contentType = headers.last { $0.name == "content-type" }?.value
         if let contentType, let mode = Self(contentType: contentType[...]) {

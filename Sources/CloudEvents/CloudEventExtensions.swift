@@ -8,7 +8,13 @@ public struct CloudEventExtensions: Sendable {
     /// One attribute.
     public typealias Element = (name: String, value: CloudEventValue)
 
-    private var entries: [Element] = []
+    /// The same as a struct: tuples in an array cost more to copy and destroy.
+    private struct Entry: Sendable {
+        var name: String
+        var value: CloudEventValue
+    }
+
+    private var entries: [Entry] = []
 
     /// Makes an empty set.
     public init() {}
@@ -36,7 +42,7 @@ public struct CloudEventExtensions: Sendable {
     mutating func append(_ name: String, _ value: CloudEventValue) {
         // KafkaSource sends five; one allocation instead of a doubling each.
         if self.entries.isEmpty { self.entries.reserveCapacity(8) }
-        self.entries.append((name, value))
+        self.entries.append(Entry(name: name, value: value))
     }
 
     /// Turns the order.
@@ -51,7 +57,10 @@ extension CloudEventExtensions: RandomAccessCollection {
     public var endIndex: Int { self.entries.count }
 
     /// The attribute at a position.
-    public subscript(position: Int) -> Element { self.entries[position] }
+    public subscript(position: Int) -> Element {
+        let entry = self.entries[position]
+        return (entry.name, entry.value)
+    }
 }
 
 extension CloudEventExtensions: ExpressibleByDictionaryLiteral {

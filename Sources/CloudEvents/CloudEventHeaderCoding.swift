@@ -35,9 +35,9 @@ extension CloudEventHeaderCoding {
             let unquoted = Self.unquoted(value) ?? value
             // One round only: a second would turn %2541 into A.
             guard let bytes = PercentCoding.decode(unquoted) else { throw .percentEncodingInvalid }
-            decoded = String(validating: bytes, as: UTF8.self)
+            decoded = String(utf8: bytes.span)
         case .knative:
-            decoded = String(validating: value, as: UTF8.self)
+            decoded = String(utf8: value.span)
         }
         guard let decoded else { throw .notUTF8 }
         guard AttributeRules.isAllowed(decoded) else { throw .characterNotAllowed }
@@ -47,12 +47,14 @@ extension CloudEventHeaderCoding {
     /// Whether the value is printable ASCII that means itself.
     private func isPlain(_ value: ArraySlice<UInt8>) -> Bool {
         let bytes = value.span
-        let escape = self == .strict ? UInt8(ascii: "%") : 0
-        for index in bytes.indices {
-            let byte = bytes[index]
-            guard byte >= 0x20, byte < 0x7F, byte != escape else { return false }
+        let percent = UInt8(ascii: "%")
+        return switch self {
+        case .strict:
+            PrintableASCII.holds(bytes, without: percent, percent, percent)
+                && (bytes.isEmpty || bytes[0] != UInt8(ascii: "\""))
+        case .knative:
+            PrintableASCII.holds(bytes, without: 0, 0, 0)
         }
-        return self == .knative || bytes.isEmpty || bytes[0] != UInt8(ascii: "\"")
     }
 
     /// The content of a quoted string (RFC 9110 section 5.6.4), which old producers send.
@@ -78,9 +80,23 @@ extension CloudEventHeaderCoding {
 
     /// Appends a header with `text` as its value.
     package func append(_ name: String, _ text: String, to fields: inout HTTPFields) {
-        guard !text.utf8.allSatisfy(self.isKept) else { return fields.append(name, text) }
-        let encoded = PercentCoding.encode(text, keeping: self.isKept)
-        fields.append(name, encoded)
+        guard !self.isKept(text) else { return fields.append(name, text) }
+        fields.append(name, PercentCoding.encode(text, keeping: self.isKept))
+    }
+
+    private func isKept(_ text: String) -> Bool {
+        let bytes = text.utf8.span
+        return switch self {
+        case .strict:
+            PrintableASCII.holds(
+                bytes,
+                without: UInt8(ascii: " "),
+                UInt8(ascii: "\""),
+                UInt8(ascii: "%")
+            )
+        case .knative:
+            PrintableASCII.holds(bytes, without: 0, 0, 0)
+        }
     }
 
     private func isKept(_ byte: UInt8) -> Bool {

@@ -19,7 +19,7 @@ struct EventAssembler {
 
     /// Whether an attribute of that name has come.
     func hasAttribute(_ name: String) -> Bool {
-        CoreAttribute(rawValue: name).map(self.has) ?? (self.event.extensions[name] != nil)
+        CoreAttribute(name: name).map(self.has) ?? (self.event.extensions[name] != nil)
     }
 
     private static func bit(_ attribute: CoreAttribute) -> UInt8 {
@@ -61,7 +61,15 @@ struct EventAssembler {
         _ name: String,
         _ value: CloudEventValue
     ) throws(CloudEventError) {
-        guard AttributeRules.isName(name) else { throw .attributeInvalid(name, .nameInvalid) }
+        guard AttributeName.isValid(name) else { throw .attributeInvalid(name, .nameInvalid) }
+        try self.setCheckedExtension(name, value)
+    }
+
+    /// Takes an extension attribute whose name is known to be valid.
+    mutating func setCheckedExtension(
+        _ name: String,
+        _ value: CloudEventValue
+    ) throws(CloudEventError) {
         guard self.event.extensions[name] == nil else { throw .attributeDuplicated(name) }
         guard self.event.extensions.count < self.attributesMax else {
             throw .attributesTooMany(limit: self.attributesMax)
@@ -79,12 +87,13 @@ struct EventAssembler {
     /// - Throws: The first required attribute that is missing, or the first rule that is broken;
     ///   the characters of free text are for the caller to check.
     consuming func finish(data: CloudEventData?) throws(CloudEventError) -> CloudEvent {
-        for attribute in [CoreAttribute.specVersion, .id, .source, .type]
-        where !self.has(attribute) {
-            throw .attributeMissing(attribute.rawValue)
-        }
+        guard self.has(.specVersion) else { throw .attributeMissing("specversion") }
+        guard self.has(.id) else { throw .attributeMissing("id") }
+        guard self.has(.source) else { throw .attributeMissing("source") }
+        guard self.has(.type) else { throw .attributeMissing("type") }
         self.event.data = data
-        try self.event.checkStructure()
+        // The extensions were checked as they came.
+        try self.event.checkCoreAttributes()
         return self.event
     }
 }

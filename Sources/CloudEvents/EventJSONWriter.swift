@@ -62,7 +62,15 @@ struct EventJSONWriter {
 
     private mutating func member(_ name: String, _ text: String) {
         self.name(name)
-        JSONText.append(text, to: &self.json)
+        let bytes = text.utf8.span
+        let backslash = UInt8(ascii: "\\")
+        if PrintableASCII.holds(bytes, without: UInt8(ascii: "\""), backslash, backslash) {
+            self.append("\"")
+            self.append(text)
+            self.append("\"")
+        } else {
+            JSONText.append(text, to: &self.json)
+        }
     }
 
     private mutating func raw(_ name: String, _ value: [UInt8]) {
@@ -71,9 +79,10 @@ struct EventJSONWriter {
     }
 
     private mutating func name(_ name: String) {
-        self.append(",")
-        JSONText.append(name, to: &self.json)
-        self.append(":")
+        // Names are letters and digits, or were written by us: nothing to escape.
+        self.append(",\"")
+        self.append(name)
+        self.append("\":")
     }
 
     private mutating func append(_ text: String) { self.json.append(contentsOf: text.utf8) }

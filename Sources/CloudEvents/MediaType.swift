@@ -20,10 +20,10 @@ package enum MediaType {
         while end > 0, self.isSpace(bytes[end - 1]) { end -= 1 }
         guard end > 5, bytes[end - 5] == UInt8(ascii: "/") || bytes[end - 5] == UInt8(ascii: "+")
         else { return false }
-        return HTTPText.lowercased(bytes[end - 4]) == UInt8(ascii: "j")
-            && HTTPText.lowercased(bytes[end - 3]) == UInt8(ascii: "s")
-            && HTTPText.lowercased(bytes[end - 2]) == UInt8(ascii: "o")
-            && HTTPText.lowercased(bytes[end - 1]) == UInt8(ascii: "n")
+        return AttributeName.lowercased(bytes[end - 4]) == UInt8(ascii: "j")
+            && AttributeName.lowercased(bytes[end - 3]) == UInt8(ascii: "s")
+            && AttributeName.lowercased(bytes[end - 2]) == UInt8(ascii: "o")
+            && AttributeName.lowercased(bytes[end - 1]) == UInt8(ascii: "n")
     }
 
     /// The type and subtype in lower case, without parameters.
@@ -36,6 +36,7 @@ package enum MediaType {
 
     /// Whether `text` is `type/subtype`, with or without parameters, in printable characters.
     package static func isValid(_ text: String) -> Bool {
+        if text == self.json { return true }
         let bytes = text.utf8.span
         var index = 0
         guard self.skipToken(bytes, &index), index < bytes.count,

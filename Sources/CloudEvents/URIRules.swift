@@ -5,6 +5,7 @@ enum URIRules {
     /// Whether `text` is a URI-reference (section 4.1) that is not empty.
     static func isReference(_ text: String) -> Bool {
         let bytes = text.utf8.span
+        if self.isPlainPath(bytes) { return true }
         guard let schemeEnd = self.schemeEnd(bytes) else { return false }
         return !bytes.isEmpty && self.isHierarchy(bytes, from: schemeEnd)
     }
@@ -14,6 +15,21 @@ enum URIRules {
         let bytes = text.utf8.span
         guard let schemeEnd = self.schemeEnd(bytes), schemeEnd > 0 else { return false }
         return self.isHierarchy(bytes, from: schemeEnd)
+    }
+
+    /// Whether the text is `/path` or `/path#fragment`, as most sources are; one quick pass.
+    private static func isPlainPath(_ bytes: Span<UInt8>) -> Bool {
+        guard bytes.count > 1, bytes[0] == UInt8(ascii: "/"), bytes[1] != UInt8(ascii: "/")
+        else { return false }
+        var fragments = 0
+        for index in bytes.indices {
+            if bytes[index] == UInt8(ascii: "#") {
+                fragments += 1
+            } else if !self.isPathCharacter(bytes[index]) {
+                return false
+            }
+        }
+        return fragments < 2
     }
 
     /// The offset after `scheme:`, 0 without a scheme, `nil` for a `:` that cannot stand there.
@@ -107,15 +123,12 @@ enum URIRules {
     }
 
     /// Whether the byte is unreserved, a sub-delimiter, or one of `:@/?` (sections 2.2, 2.3, 3.3).
+    ///
+    /// One bit for each of the 128 characters of ASCII; a test rebuilds them from the RFC's text.
+    @inline(__always)
     private static func isPathCharacter(_ byte: UInt8) -> Bool {
-        switch byte {
-        case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
-            UInt8(ascii: "&")...UInt8(ascii: ";"),  // & ' ( ) * + , - . / 0-9 : ;
-            UInt8(ascii: "!"), UInt8(ascii: "$"), UInt8(ascii: "="), UInt8(ascii: "?"),
-            UInt8(ascii: "@"), UInt8(ascii: "_"), UInt8(ascii: "~"):
-            true
-        default:
-            false
-        }
+        guard byte < 128 else { return false }
+        let word: UInt64 = byte < 64 ? 0xAFFF_FFD2_0000_0000 : 0x47FF_FFFE_87FF_FFFF
+        return (word >> UInt64(byte & 63)) & 1 == 1
     }
 }

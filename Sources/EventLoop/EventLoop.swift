@@ -18,7 +18,7 @@ package struct IOEvents: OptionSet, Sendable {
     package static let writable = IOEvents(rawValue: swiftlet_EPOLLOUT)
     /// The peer sends no more; only reported when asked for.
     package static let peerClosed = IOEvents(rawValue: swiftlet_EPOLLRDHUP)
-    /// Error or hang-up; always reported.
+    /// Error or hang-up; always reported, and both bits at once, so that `contains` finds either.
     package static let failed = IOEvents(rawValue: swiftlet_EPOLLERR | swiftlet_EPOLLHUP)
 }
 
@@ -30,9 +30,9 @@ package protocol EventHandler: AnyObject {
 
 /// One thread, one epoll set and one timer queue.
 ///
-/// Whatever is isolated to the loop runs on that thread, one job at a time, and needs no lock. It is
-/// a task executor as well: `Task(executorPreference: loop)` runs async code here, so a handler that
-/// never blocks costs no thread hop.
+/// Whatever is isolated to the loop runs on that thread, one job at a time, and needs no lock. It
+/// is a task executor as well: `Task(executorPreference: loop)` runs async code here, so a handler
+/// that never blocks costs no thread hop.
 ///
 /// `@unchecked Sendable`: every stored variable but `inbox` and `threadID` belongs to the loop's
 /// thread, which each method that touches one asserts.
@@ -116,7 +116,9 @@ package final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable
         self.thread = thread
     }
 
-    /// Ends the loop after the current turn; any thread. What is still queued is not run.
+    /// Ends the loop after the current turn; any thread.
+    ///
+    /// What is still queued is not run.
     package func stop() {
         let mustWake = self.inbox.withLock { inbox in
             inbox.mustStop = true
@@ -180,7 +182,7 @@ package final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable
         let now = MonotonicTime.now()
         guard deadline > now else { return 0 }
         // Rounded up: a timer never fires early.
-        let milliseconds = (deadline.nanoseconds - now.nanoseconds + 999_999) / 1_000_000
+        let milliseconds = (deadline.nanoseconds - now.nanoseconds - 1) / 1_000_000 + 1
         return Int32(clamping: milliseconds)
     }
 
@@ -198,7 +200,9 @@ package final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable
             self.registrations[fd].generation == UInt32(data >> 32),
             let handler = self.registrations[fd].handler
         else { return }
-        handler.handleEvents(IOEvents(rawValue: event.events))
+        var events = IOEvents(rawValue: event.events)
+        if !events.isDisjoint(with: .failed) { events.formUnion(.failed) }
+        handler.handleEvents(events)
     }
 
     private func takeInbox() {
@@ -240,7 +244,7 @@ package final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable
     }
 
     private func runTimers() {
-        // Timers made by timers wait for the next turn, whatever their deadline.
+        // No more than there were: timers that make timers must not keep sockets waiting.
         var left = self.timers.count
         while left > 0, let body = self.timers.popDue(at: self.turnTime) {
             body()
@@ -297,33 +301,38 @@ package final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable
         precondition(fd >= 0, "a descriptor that was opened")
         let index = Int(fd)
         while self.registrations.count <= index { self.registrations.append(Registration()) }
-        self.registrations[index].generation &+= 1
-        self.registrations[index].handler = handler
-        guard swiftlet_epoll_add(self.epollFD, fd, events.rawValue, self.data(of: fd)) == 0 else {
-            let error = SystemError.last("epoll_ctl")
-            self.registrations[index].handler = nil
-            throw error
+        let generation = self.registrations[index].generation &+ 1
+        let data = Self.data(of: fd, generation)
+        // What fails leaves an earlier registration of the same descriptor as it was.
+        guard swiftlet_epoll_add(self.epollFD, fd, events.rawValue, data) == 0 else {
+            throw SystemError.last("epoll_ctl")
         }
+        self.registrations[index] = Registration(handler: handler, generation: generation)
     }
 
-    /// Changes what is reported for a registered descriptor.
+    /// Changes what is reported for a registered descriptor; others are left alone.
     package func modify(_ fd: Int32, for events: IOEvents) {
-        assert(self.isCurrent, "descriptors belong to the loop's thread")
-        _ = swiftlet_epoll_modify(self.epollFD, fd, events.rawValue, self.data(of: fd))
+        assert(self.isCurrent || self.thread == nil, "descriptors belong to the loop's thread")
+        guard self.isRegistered(fd) else { return }
+        let data = Self.data(of: fd, self.registrations[Int(fd)].generation)
+        _ = swiftlet_epoll_modify(self.epollFD, fd, events.rawValue, data)
     }
 
     /// Ends watching a descriptor, to be called before it is closed.
     package func deregister(_ fd: Int32) {
-        let index = Int(fd)
-        guard index < self.registrations.count, self.registrations[index].handler != nil
-        else { return }
-        self.registrations[index].handler = nil
-        self.registrations[index].generation &+= 1
+        assert(self.isCurrent || self.thread == nil, "descriptors belong to the loop's thread")
+        guard self.isRegistered(fd) else { return }
+        self.registrations[Int(fd)].handler = nil
+        self.registrations[Int(fd)].generation &+= 1
         _ = swiftlet_epoll_remove(self.epollFD, fd)
     }
 
-    private func data(of fd: Int32) -> UInt64 {
-        UInt64(self.registrations[Int(fd)].generation) << 32 | UInt64(UInt32(bitPattern: fd))
+    private func isRegistered(_ fd: Int32) -> Bool {
+        self.registrations.indices.contains(Int(fd)) && self.registrations[Int(fd)].handler != nil
+    }
+
+    private static func data(of fd: Int32, _ generation: UInt32) -> UInt64 {
+        UInt64(generation) << 32 | UInt64(UInt32(bitPattern: fd))
     }
 
     // MARK: Timers, loop thread only

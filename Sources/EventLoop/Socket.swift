@@ -10,12 +10,16 @@ package enum Socket {
 
     /// Binds and listens.
     ///
-    /// - Parameter reusesAddress: Whether a port in `TIME_WAIT` may be taken.
+    /// - Parameters:
+    ///   - address: Where to listen; port 0 picks a free one.
+    ///   - reusesAddress: Whether a port in `TIME_WAIT` may be taken.
+    /// - Returns: The socket, owned by the caller.
     /// - Throws: ``SystemError`` naming the address.
     package static func listen(
         on address: SocketAddress,
         reusesAddress: Bool = true
     ) throws -> Int32 {
+        try address.check()
         let fd = swiftlet_stream_socket(address.family)
         guard fd >= 0 else { throw SystemError.last("socket") }
         do {
@@ -31,6 +35,24 @@ package enum Socket {
             Glibc.close(fd)
             throw error
         }
+    }
+
+    /// Readies a listener that was inherited: such a one may be blocking, or no listener at all.
+    ///
+    /// - Throws: ``SystemError`` when it does not listen.
+    package static func prepareListener(_ fd: Int32) throws {
+        var isListening: Int32 = 0
+        var length = socklen_t(MemoryLayout<Int32>.size)
+        guard getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &isListening, &length) == 0 else {
+            throw SystemError.last("use descriptor \(fd) as a listener")
+        }
+        guard isListening != 0 else {
+            throw SystemError("use descriptor \(fd) as a listener", code: EINVAL)
+        }
+        let flags = fcntl(fd, F_GETFL)
+        guard flags >= 0, fcntl(fd, F_SETFL, flags | O_NONBLOCK) == 0,
+            fcntl(fd, F_SETFD, FD_CLOEXEC) == 0
+        else { throw SystemError.last("fcntl") }
     }
 
     /// The address that a socket is bound to.
@@ -80,6 +102,7 @@ package enum Socket {
 
     /// Begins to connect; the socket turns writable when that is decided.
     package static func connect(to address: SocketAddress) throws -> Int32 {
+        try address.check()
         let fd = swiftlet_stream_socket(address.family)
         guard fd >= 0 else { throw SystemError.last("socket") }
         let result = address.withSystemAddress { Glibc.connect(fd, $0, $1) }
@@ -107,7 +130,13 @@ package enum Socket {
     /// Makes `close` send a reset, so that the peer sees an error and not an end.
     package static func resetOnClose(_ fd: Int32) {
         var linger = linger(l_onoff: 1, l_linger: 0)
-        setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout.size(ofValue: linger)))
+        setsockopt(
+            fd,
+            SOL_SOCKET,
+            SO_LINGER,
+            &linger,
+            socklen_t(MemoryLayout.size(ofValue: linger))
+        )
     }
 
     /// Ends the sending direction.

@@ -22,10 +22,12 @@ package enum SocketAddress: Sendable, Hashable, CustomStringConvertible {
 
     /// Reads `127.0.0.1:8080`, `[::1]:8080`, `localhost:8080` or `:8080` (every interface).
     ///
-    /// Names other than `localhost` are not looked up.
+    /// Names other than `localhost` are not looked up. The port is digits alone.
     package init?(parsing text: String) {
-        guard let colon = text.lastIndex(of: ":"),
-            let port = UInt16(text[text.index(after: colon)...])
+        guard let colon = text.lastIndex(of: ":"), !text.utf8.contains(0) else { return nil }
+        let digits = text[text.index(after: colon)...]
+        guard digits.utf8.allSatisfy({ UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 }),
+            let port = UInt16(digits)
         else { return nil }
         let host = String(text[..<colon])
         if host.hasPrefix("["), host.hasSuffix("]") {
@@ -56,6 +58,7 @@ package enum SocketAddress: Sendable, Hashable, CustomStringConvertible {
             return (0..<4).map { String(address >> (24 - UInt32($0) * 8) & 0xFF) }
                 .joined(separator: ".")
         case .ipv6(let address, _):
+            guard address.count == 16 else { return "::" }
             var text = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
             let written = address.withUnsafeBytes {
                 inet_ntop(AF_INET6, $0.baseAddress, &text, socklen_t(INET6_ADDRSTRLEN))
@@ -67,7 +70,7 @@ package enum SocketAddress: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
-    /// The text form that ``init(parsing:)`` reads.
+    /// The text form that ``init(parsing:)`` reads; a path has `unix:` before it.
     package var description: String {
         switch self {
         case .ipv4(_, let port): "\(self.host):\(port)"
@@ -81,6 +84,15 @@ package enum SocketAddress: Sendable, Hashable, CustomStringConvertible {
         case .ipv4: AF_INET
         case .ipv6: AF_INET6
         case .unix: AF_UNIX
+        }
+    }
+
+    /// - Throws: ``SystemError`` when a path does not fit, of which a part would be another path.
+    func check() throws {
+        guard case .unix(let path) = self else { return }
+        let room = MemoryLayout.size(ofValue: sockaddr_un().sun_path)
+        guard path.utf8.count < room, !path.utf8.contains(0) else {
+            throw SystemError("use the path \(path)", code: ENAMETOOLONG)
         }
     }
 

@@ -36,6 +36,7 @@ package struct HTTPBodyDecoder: Sendable {
     ///
     /// - Parameters:
     ///   - framing: How the body is delimited.
+    ///   - limits: How much of trailers and chunk extensions is accepted.
     ///   - bodyBytesMax: The largest body; one that announces more is refused by its head.
     package init(
         framing: HTTPBodyFraming,
@@ -60,6 +61,8 @@ package struct HTTPBodyDecoder: Sendable {
     /// - Parameters:
     ///   - bytes: The buffer; bytes that were not consumed are given again, with more behind them.
     ///   - start: The first byte that was not consumed.
+    /// - Returns: What was found there.
+    /// - Throws: ``HTTPParseError`` when no further byte could make it valid.
     package mutating func decode(
         _ bytes: Span<UInt8>,
         from start: Int
@@ -185,29 +188,13 @@ package struct HTTPBodyDecoder: Sendable {
         _ cursor: inout Int
     ) throws(HTTPParseError) -> HTTPFields? {
         let rest = bytes.extracting(cursor..<bytes.count)
-        guard rest.count >= 2 else {
-            if rest.count == 1, rest[0] == 0x0A { throw .lineEndInvalid }
-            return nil
-        }
-        if rest[0] == 0x0D {
-            guard rest[1] == 0x0A else { throw .lineEndInvalid }
-            cursor += 2
-            return HTTPFields()
-        }
-        var scanner = HTTPHeadScanner()
+        var scanner = HTTPHeadScanner(hasStartLine: false)
         var limits = self.limits
         limits.headerBytesMax = min(limits.headerBytesMax, Self.trailerBytesMax)
-        limits.startLineBytesMax = limits.headerBytesMax
-        let found: Int?
-        do {
-            found = try scanner.scan(rest, limits: limits)
-        } catch {
-            throw error == .startLineTooLong ? .headerTooLarge : error
-        }
-        guard let length = found else { return nil }
-        let fields = try HTTPFieldParser.parse(rest.extracting(0..<length), from: 0)
+        guard let length = try scanner.scan(rest, limits: limits) else { return nil }
         cursor += length
-        return fields
+        guard length > 2 else { return HTTPFields() }
+        return try HTTPFieldParser.parse(rest.extracting(0..<length), from: 0)
     }
 
     private static func hexValue(_ byte: UInt8) -> Int? {

@@ -7,6 +7,8 @@ enum HTTPFieldParser {
     /// - Parameters:
     ///   - bytes: Complete lines; ``HTTPHeadScanner`` has seen that each ends in CRLF.
     ///   - start: Where the first field line begins.
+    /// - Returns: The fields, whose names and values are checked.
+    /// - Throws: ``HTTPParseError`` for the first line that is no field line.
     static func parse(
         _ bytes: Span<UInt8>,
         from start: Int
@@ -17,7 +19,9 @@ enum HTTPFieldParser {
         while cursor + 1 < bytes.count, bytes[cursor] != 0x0D {
             entries.append(try self.line(bytes, &cursor, start))
         }
-        let block = unsafe [UInt8](unsafeUninitializedCapacity: bytes.count - start) { buffer, count in
+        let block = unsafe [UInt8](unsafeUninitializedCapacity: bytes.count - start) {
+            buffer,
+            count in
             for index in start..<bytes.count { unsafe buffer[index - start] = bytes[index] }
             count = bytes.count - start
         }

@@ -4,9 +4,9 @@ internal import Bytes
 
 /// Header or trailer fields, in order, with duplicates (RFC 9110 section 5).
 ///
-/// All names and values lie in one block of bytes with an index beside it, so a parsed message costs
-/// two allocations and no `String` until somebody asks for one. Names compare without case. Values
-/// are bytes: what is not UTF-8 is kept as it came.
+/// All names and values lie in one block of bytes with an index beside it, so a parsed message
+/// costs two allocations and no `String` until somebody asks for one. Names compare without case.
+/// Values are bytes: what is not UTF-8 is kept as it came.
 package struct HTTPFields: Sendable {
     struct Entry: Sendable {
         var nameStart: UInt32
@@ -139,7 +139,9 @@ package struct HTTPFields: Sendable {
     package func forEachBytes(
         _ body: (_ name: ArraySlice<UInt8>, _ value: ArraySlice<UInt8>) -> Void
     ) {
-        for entry in self.entries { body(self.block[entry.nameRange], self.block[entry.valueRange]) }
+        for entry in self.entries {
+            body(self.block[entry.nameRange], self.block[entry.valueRange])
+        }
     }
 
     /// All lines, the names in lower case.
@@ -196,7 +198,10 @@ extension HTTPFields: CustomStringConvertible {
     /// One `name: value` a line; for tests and debugging, not for logs (values may be secret).
     package var description: String {
         var text = ""
-        self.forEach { text += "\($0): \($1)\n" }
+        for entry in self.entries {
+            text += String(decoding: self.block[entry.nameRange], as: UTF8.self) + ": "
+            text += String(decoding: self.block[entry.valueRange], as: UTF8.self) + "\n"
+        }
         return text
     }
 }

@@ -2,8 +2,10 @@
 
 /// Finds the end of a message head, looking at each byte once however slowly they come.
 ///
-/// It refuses what no further byte could make valid: bare CR or LF, NUL, lines beyond the limits.
+/// It refuses what no further byte could make valid: bare CR or LF, lines beyond the limits.
 struct HTTPHeadScanner {
+    /// Whether the first line is a request or status line; trailers have none.
+    private let hasStartLine: Bool
     /// How many bytes of the buffer were looked at.
     private var scanned = 0
     /// Where the line that is being read began.
@@ -12,12 +14,17 @@ struct HTTPHeadScanner {
     private var startLineLength = 0
     private var lineCount = 0
 
-    init() {}
+    init(hasStartLine: Bool = true) { self.hasStartLine = hasStartLine }
+
+    private var isInStartLine: Bool { self.hasStartLine && self.startLineLength == 0 }
 
     /// Looks for the empty line that ends the head.
     ///
-    /// - Parameter bytes: All bytes from the start of the head; the same ones as before, and more.
+    /// - Parameters:
+    ///   - bytes: All bytes from the start of the head; the same ones as before, and more.
+    ///   - limits: How much is accepted.
     /// - Returns: The length of the head with its empty line; `nil` while it is incomplete.
+    /// - Throws: ``HTTPParseError`` for a line end or a limit.
     mutating func scan(
         _ bytes: Span<UInt8>,
         limits: HTTPLimits
@@ -26,8 +33,10 @@ struct HTTPHeadScanner {
         while index < bytes.count {
             let byte = bytes[index]
             if byte == 0x0A {
-                guard index > self.lineStart, bytes[index - 1] == 0x0D else { throw .lineEndInvalid }
-                if index == self.lineStart + 1, self.startLineLength > 0 {
+                guard index > self.lineStart, bytes[index - 1] == 0x0D else {
+                    throw .lineEndInvalid
+                }
+                if index == self.lineStart + 1, !self.isInStartLine {
                     try self.checkLimits(length: index + 1, limits)
                     return index + 1
                 }
@@ -43,7 +52,7 @@ struct HTTPHeadScanner {
     }
 
     private mutating func endLine(at end: Int, _ limits: HTTPLimits) throws(HTTPParseError) {
-        if self.startLineLength == 0 {
+        if self.isInStartLine {
             self.startLineLength = end
             guard end <= limits.startLineBytesMax else { throw .startLineTooLong }
         } else {
@@ -54,7 +63,7 @@ struct HTTPHeadScanner {
     }
 
     private func checkLimits(length: Int, _ limits: HTTPLimits) throws(HTTPParseError) {
-        if self.startLineLength == 0 {
+        if self.isInStartLine {
             guard length < limits.startLineBytesMax else { throw .startLineTooLong }
         } else {
             guard length - self.startLineLength <= limits.headerBytesMax else {

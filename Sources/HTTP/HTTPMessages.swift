@@ -25,46 +25,52 @@ package struct HTTPRequestHead: Sendable, Equatable {
     }
 
     /// The target from its first slash to the `?`, still percent-encoded; `*` stays as it is.
-    package var path: String { String(self.originForm.prefix { $0 != "?" }) }
+    package var path: String {
+        let origin = self.originForm
+        let end = origin.utf8.firstIndex(of: UInt8(ascii: "?")) ?? origin.endIndex
+        return String(origin[..<end])
+    }
 
     /// What follows the `?`, still percent-encoded.
     package var query: String? {
-        guard let mark = self.target.firstIndex(of: "?") else { return nil }
-        return String(self.target[self.target.index(after: mark)...])
+        guard let mark = self.target.utf8.firstIndex(of: UInt8(ascii: "?")) else { return nil }
+        return String(self.target[self.target.utf8.index(after: mark)...])
     }
 
     /// The target without the scheme and authority of an absolute URI (RFC 9112 section 3.2.2).
     package var originForm: Substring {
-        if self.target.utf8.first == UInt8(ascii: "/") || self.target == "*" {
-            return self.target[...]
-        }
-        guard let scheme = self.firstRange(of: "://", in: self.target[...]) else {
-            return self.target[...]
-        }
-        let rest = self.target[scheme.upperBound...]
-        guard let end = rest.firstIndex(where: { $0 == "/" || $0 == "?" }) else { return "/" }
-        return rest[end] == "/" ? rest[end...] : "/" + rest[end...]
+        guard let authority = self.authorityRange else { return self.target[...] }
+        let rest = self.target[authority.upperBound...]
+        return rest.utf8.first == UInt8(ascii: "/") ? rest : "/" + rest
     }
 
     /// The host and port the request is for: of an absolute target, else of the `Host` field.
     package var authority: String? {
-        if self.target.utf8.first != UInt8(ascii: "/"),
-            let scheme = self.firstRange(of: "://", in: self.target[...])
-        {
-            return String(self.target[scheme.upperBound...].prefix { $0 != "/" && $0 != "?" })
-        }
-        return self.fields["host"]
+        guard let range = self.authorityRange else { return self.fields["host"] }
+        return String(self.target[range])
     }
 
-    private func firstRange(of part: String, in text: Substring) -> Range<String.Index>? {
-        var start = text.startIndex
-        while start < text.endIndex {
-            if text[start...].hasPrefix(part) {
-                return start..<text.index(start, offsetBy: part.count)
-            }
-            start = text.index(after: start)
+    /// Whether the target is absolute, with a scheme of ours (RFC 9110 section 4.2), case aside.
+    var hasWebScheme: Bool {
+        let bytes = self.target.utf8
+        return ["http://", "https://"].contains { scheme in
+            zip(bytes, scheme.utf8).allSatisfy { HTTPText.lowercased($0) == $1 }
+                && bytes.count >= scheme.utf8.count
         }
-        return nil
+    }
+
+    /// Where the authority of an absolute target lies: from `://` to the path, query or end.
+    private var authorityRange: Range<String.Index>? {
+        let bytes = self.target.utf8
+        guard bytes.first != UInt8(ascii: "/"),
+            let colon = bytes.firstIndex(of: UInt8(ascii: ":")),
+            bytes[colon...].starts(with: "://".utf8)
+        else { return nil }
+        let start = bytes.index(colon, offsetBy: 3)
+        let end = bytes[start...].firstIndex {
+            $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "?")
+        }
+        return start..<(end ?? bytes.endIndex)
     }
 }
 

@@ -61,7 +61,7 @@ package struct HTTPRequestParser: Sendable {
         cursor += 1
         let minorVersion = try self.version(bytes, &cursor)
         return HTTPRequestHead(
-            method: self.method(bytes.extracting(method)),
+            method: HTTPMethod(rawValue: self.text(bytes.extracting(method))),
             target: self.text(bytes.extracting(target)),
             minorVersion: minorVersion,
             fields: try HTTPFieldParser.parse(bytes, from: cursor)
@@ -87,15 +87,6 @@ package struct HTTPRequestParser: Sendable {
         }
         cursor += form.count
         return minor - UInt8(ascii: "0")
-    }
-
-    private static func method(_ bytes: Span<UInt8>) -> HTTPMethod {
-        // The usual ones come from static storage.
-        switch (bytes.count, bytes[0]) {
-        case (3, UInt8(ascii: "G")) where bytes[1] == UInt8(ascii: "E"): .get
-        case (4, UInt8(ascii: "P")) where bytes[1] == UInt8(ascii: "O") && bytes[3] == 0x54: .post
-        default: HTTPMethod(rawValue: self.text(bytes))
-        }
     }
 
     private static func text(_ bytes: Span<UInt8>) -> String {
@@ -132,8 +123,8 @@ package struct HTTPRequestParser: Sendable {
             guard head.method == .options else { throw .targetInvalid }
             return
         }
-        guard head.target.hasPrefix("http://") || head.target.hasPrefix("https://"),
-            let authority = head.authority, !authority.isEmpty, HTTPHost.isValid(authority)
+        guard head.hasWebScheme, let authority = head.authority, !authority.isEmpty,
+            HTTPHost.isValid(authority)
         else { throw .targetInvalid }
     }
 
@@ -145,46 +136,5 @@ package struct HTTPRequestParser: Sendable {
         if let host = hosts.first {
             guard host.isEmpty || HTTPHost.isValid(host) else { throw .hostInvalid }
         }
-    }
-}
-
-/// The `Host` field (RFC 9110 section 7.2, RFC 3986 section 3.2).
-package enum HTTPHost {
-    /// Whether a text is `uri-host [ ":" port ]`, without user information.
-    package static func isValid(_ text: String) -> Bool {
-        let isIPv6 = text.utf8.first == UInt8(ascii: "[")
-        guard !text.isEmpty else { return false }
-        var colonCount = 0
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."),
-                UInt8(ascii: "_"), UInt8(ascii: "~"), UInt8(ascii: "%"),
-                UInt8(ascii: "!"), UInt8(ascii: "$"), UInt8(ascii: "&"), UInt8(ascii: "'"),
-                UInt8(ascii: "("), UInt8(ascii: ")"), UInt8(ascii: "*"), UInt8(ascii: "+"),
-                UInt8(ascii: ";"), UInt8(ascii: "="):
-                continue
-            case UInt8(ascii: ":"): colonCount += 1
-            case UInt8(ascii: "["), UInt8(ascii: "]"):
-                guard isIPv6 else { return false }
-            default: return false
-            }
-        }
-        guard isIPv6 || colonCount <= 1 else { return false }
-        let port = self.port(of: text)
-        return port == nil || port?.allSatisfy { UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 } == true
-    }
-
-    private static func port(of text: String) -> Substring.UTF8View? {
-        guard let colon = text.utf8.lastIndex(of: UInt8(ascii: ":")) else { return nil }
-        if let bracket = text.utf8.lastIndex(of: UInt8(ascii: "]")), bracket > colon { return nil }
-        return text[text.utf8.index(after: colon)...].utf8
-    }
-
-    /// The host without its port, in lower case.
-    package static func name(of authority: String) -> String {
-        guard let port = self.port(of: authority) else { return authority.lowercased() }
-        let end = authority.utf8.index(before: port.startIndex)
-        return authority[..<end].lowercased()
     }
 }

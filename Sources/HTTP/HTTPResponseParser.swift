@@ -24,6 +24,7 @@ package struct HTTPResponseParser: Sendable {
     ///   - bytes: All that was received and not consumed.
     ///   - method: The method of the request that this answers.
     /// - Returns: The response and how many bytes its head took; `nil` while it is incomplete.
+    /// - Throws: ``HTTPParseError`` when no further byte could make it valid.
     package mutating func parse(
         _ bytes: Span<UInt8>,
         to method: HTTPMethod

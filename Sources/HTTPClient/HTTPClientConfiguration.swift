@@ -6,11 +6,14 @@ package import HTTP
 package struct HTTPClientConfiguration: Sendable {
     /// Most connections that are kept open between requests.
     package var idleConnectionsMax = 256
-    /// A connection that was idle for longer is not used again; below the 75 s at which servers
-    /// commonly close theirs, so that few requests meet a connection about to die.
+    /// A connection that was idle for longer is not used again.
+    ///
+    /// Below the 75 s at which servers commonly close theirs, so that few requests meet a
+    /// connection about to die.
     package var idleTimeMax = Duration.seconds(60)
-    /// Most connections to one host; further requests wait for one, within their own time limit.
-    /// 0: no limit.
+    /// Most connections to one host, 0 for any number.
+    ///
+    /// Further requests wait for a connection, within their own time limit.
     package var connectionsPerHostMax = 0
     /// Most requests under way; further ones fail with ``HTTPClientError/Kind/overloaded``.
     package var transfersMax = 16_384

@@ -42,8 +42,10 @@ package struct HTTPClientRequest: Sendable {
     package var method: HTTPMethod
     /// An absolute URL, `http` or `https`, in visible ASCII; its path is sent as it is.
     package var url: String
-    /// Fields to send. `Host` replaces the URL's; `Content-Length` follows from the body and is
-    /// ignored; `Transfer-Encoding` is refused.
+    /// Fields to send.
+    ///
+    /// `Host` replaces the URL's; `Content-Length` follows from the body and is ignored;
+    /// `Transfer-Encoding` is refused.
     package var fields: HTTPFields
     /// What the request carries.
     package var body: Body

@@ -3,11 +3,11 @@
 internal import EventLoop
 internal import HTTP
 
-/// One connection of a server: reads requests one after the other and writes their answers in order.
+/// One connection of a server: reads requests one by one and writes their answers in order.
 ///
 /// `@unchecked Sendable`: belongs to the thread of ``loop``.
 final class HTTPConnection: EventHandler, @unchecked Sendable {
-    private enum Phase {
+    enum Phase {
         /// Between requests; `hasBegun` once a first byte of the next one came.
         case head(hasBegun: Bool)
         /// Within a request: its body is being read, or its answer is awaited, or both.
@@ -20,28 +20,36 @@ final class HTTPConnection: EventHandler, @unchecked Sendable {
     }
 
     let loop: EventLoop
-    private let fd: Int32
+    let fd: Int32
     private let peer: SocketAddress
-    private unowned let server: HTTPServerState
-    private let configuration: HTTPServerConfiguration
+    /// Outlives its connections: its drain, or its listener on the loop, holds it until then.
+    unowned let server: HTTPServerState
+    let configuration: HTTPServerConfiguration
 
-    private var phase = Phase.head(hasBegun: false)
+    private(set) var phase = Phase.head(hasBegun: false)
     private var parser: HTTPRequestParser
-    private var decoder: HTTPBodyDecoder?
-    private var exchange: HTTPExchange?
+    private(set) var decoder: HTTPBodyDecoder?
+    private(set) var exchange: HTTPExchange?
     /// Received bytes that could not be used yet.
-    private var pending: [UInt8] = []
-    private var output: [UInt8] = []
-    private var outputStart = 0
-    private var interest: IOEvents = .readable
-    private var hasInputEnded = false
+    private(set) var pending: [UInt8] = []
+    var output = HTTPOutputBuffer()
+    var interest: IOEvents = .readable
+    private(set) var hasInputEnded = false
     private var isProcessing = false
-    private var corkDepth = 0
-    private var closesWhenWritten = false
-    private var mustSendContinue = false
+    /// Whether pending requests wait because too many answers wait to be sent.
+    var isStalled = false
+    private var isResumeScheduled = false
+    var corkDepth = 0
+    /// Whether the connection ends with the answer that is being given.
+    private var closesAfterAnswer = false
+    var mustSendContinue = false
+
     private var timer = TimerID.none
-    private var deadline: MonotonicTime?
     private var timerDeadline = MonotonicTime(nanoseconds: .max)
+    /// When the phase has lasted too long; of no effect while output is blocked.
+    private var phaseDeadline: MonotonicTime?
+    /// When a peer that takes no output is given up; `nil` while it takes what there is.
+    var writeDeadline: MonotonicTime?
 
     init(fd: Int32, peer: SocketAddress, server: HTTPServerState) {
         self.loop = server.loop
@@ -62,11 +70,14 @@ final class HTTPConnection: EventHandler, @unchecked Sendable {
 
     func handleEvents(_ events: IOEvents) {
         if events.contains(.writable) { self.flush() }
-        if events.contains(.readable) { self.readInput() }
-        if events.contains(.failed), !events.contains(.readable), !self.isClosed { self.reset() }
+        if events.contains(.readable) {
+            self.readInput()
+        } else if events.contains(.failed) {
+            self.reset()
+        }
     }
 
-    private var isClosed: Bool {
+    var isClosed: Bool {
         if case .closed = self.phase { return true }
         return false
     }
@@ -75,27 +86,29 @@ final class HTTPConnection: EventHandler, @unchecked Sendable {
         guard !self.isClosed, !self.hasInputEnded else { return }
         switch Socket.read(self.fd, into: self.server.scratch) {
         case .count(let count):
-            let bytes = UnsafeRawBufferPointer(rebasing: self.server.scratch[0..<count])
-            self.received(bytes)
+            self.received(UnsafeRawBufferPointer(rebasing: self.server.scratch[0..<count]))
         case .wouldBlock: return
         case .end:
             self.hasInputEnded = true
             self.inputEnded()
-        case .failed: self.reset()
+        case .failed: return self.reset()
         }
+        self.endIfIdle()
         self.updateInterest()
     }
 
     /// The peer sends no more; it may still read an answer (RFC 9112 section 9.6).
     private func inputEnded() {
         switch self.phase {
-        case .head, .discarding, .lingering: self.close()
+        case .head, .closed: break
+        case .discarding: self.linger()
+        case .lingering: if self.output.isEmpty { self.close() }
         case .exchange:
             guard self.decoder != nil else { return }
             self.decoder = nil
-            self.exchange?.bodyArrived(.failed(.connectionClosed))
+            self.setDeadline(after: nil)
             self.closesAfterAnswer = true
-        case .closed: break
+            self.exchange?.bodyArrived(.failed(.connectionClosed))
         }
     }
 
@@ -121,6 +134,19 @@ final class HTTPConnection: EventHandler, @unchecked Sendable {
         bytes.removeFirst(used)
         // A handler that ran meanwhile cannot have added input: only this thread reads.
         self.pending = bytes
+    }
+
+    /// Goes on with pending input, in a job of its own: not from a handler's call, where a chain of
+    /// pipelined requests would become a chain of stack frames.
+    func scheduleResume() {
+        guard !self.isResumeScheduled else { return }
+        self.isResumeScheduled = true
+        self.loop.execute {
+            self.isResumeScheduled = false
+            self.corked { self.processPending() }
+            self.endIfIdle()
+            self.updateInterest()
+        }
     }
 
     // MARK: Requests
@@ -152,6 +178,11 @@ final class HTTPConnection: EventHandler, @unchecked Sendable {
     /// Whether a head was complete, so that it goes on.
     private func readHead(_ bytes: Span<UInt8>, _ used: inout Int) throws(HTTPParseError) -> Bool {
         guard used < bytes.count else { return false }
+        // Who pipelines without reading would otherwise fill our memory with answers.
+        guard self.hasRoomForOutput else {
+            self.isStalled = true
+            return false
+        }
         guard let (request, length) = try self.parser.parse(bytes.extracting(used..<bytes.count))
         else {
             if case .head(hasBegun: false) = self.phase {
@@ -185,7 +216,8 @@ final class HTTPConnection: EventHandler, @unchecked Sendable {
                 limits: self.configuration.limits,
                 bodyBytesMax: self.configuration.bodyBytesMax
             )
-            if case .length(let length) = request.framing, length > self.configuration.bodyBytesMax {
+            if case .length(let length) = request.framing, length > self.configuration.bodyBytesMax
+            {
                 return self.refuse(.bodyTooLarge)
             }
         }
@@ -223,6 +255,8 @@ final class HTTPConnection: EventHandler, @unchecked Sendable {
             self.phase = .discarding(left: left - bytes.count)
             return
         }
+        // A client that sends already does not wait for 100 (RFC 9110 section 10.1.1).
+        self.mustSendContinue = false
         self.setDeadline(after: self.configuration.bodyTimeout)
         let chunk = [UInt8](unsafeUninitializedCapacity: bytes.count) { buffer, count in
             bytes.withUnsafeBufferPointer { _ = buffer.update(fromContentsOf: $0) }
@@ -244,8 +278,8 @@ final class HTTPConnection: EventHandler, @unchecked Sendable {
         self.setDeadline(after: self.configuration.bodyTimeout)
         guard self.mustSendContinue else { return }
         self.mustSendContinue = false
-        self.output.append(contentsOf: "HTTP/1.1 100 Continue\r\n\r\n".utf8)
-        self.flush()
+        self.output.bytes.append(contentsOf: "HTTP/1.1 100 Continue\r\n\r\n".utf8)
+        self.flushUnlessCorked()
     }
 
     /// The handler took body bytes: there may be room to read again.
@@ -253,96 +287,85 @@ final class HTTPConnection: EventHandler, @unchecked Sendable {
         guard !self.isProcessing, self.decoder != nil else { return }
         self.restoreDeadline()
         self.corked { self.processPending() }
+        self.endIfIdle()
         self.updateInterest()
     }
 
     private func beginNext() {
         self.phase = .head(hasBegun: false)
         self.setDeadline(after: self.configuration.keepAliveTimeout)
-        guard !self.isProcessing, !self.pending.isEmpty else { return }
-        // Not from here: a chain of pipelined requests would become a chain of stack frames.
-        self.loop.execute {
-            self.corked { self.processPending() }
-            self.updateInterest()
+        // Who processes goes on with the next request by itself.
+        guard !self.isProcessing else { return }
+        if self.pending.isEmpty { self.endIfIdle() } else { self.scheduleResume() }
+    }
+
+    /// Ends a connection between requests when no further one can come, or is to be taken.
+    private func endIfIdle() {
+        guard case .head = self.phase, !self.isResumeScheduled, !self.isProcessing else { return }
+        if self.hasInputEnded {
+            // What is pending and stalled is complete perhaps; what is not stalled never will be.
+            if !self.isStalled { self.closeWhenWritten() }
+        } else if self.server.isDraining, self.pending.isEmpty {
+            if self.output.isEmpty { self.close() } else { self.closeWhenWritten() }
         }
     }
 
     // MARK: Answers
 
-    /// Whether the connection ends with the answer that is being given.
-    private var closesAfterAnswer = false
     var mustCloseAfterAnswer: Bool {
         // A client that waits for 100 and gets an answer may or may not send its body.
         self.closesAfterAnswer || self.mustSendContinue || self.server.isDraining
     }
-    var hasRoomForOutput: Bool {
-        self.output.count - self.outputStart < self.configuration.outputBufferBytesMax
-    }
+
+    var hasRoomForOutput: Bool { self.output.count < self.configuration.outputBufferBytesMax }
 
     func report(_ text: String) { self.configuration.report(text) }
-
-    func startResponse(
-        _ head: HTTPResponseHead,
-        bodyLength: Int?,
-        with writer: inout HTTPResponseWriter
-    ) throws(HTTPEncodeError) {
-        try writer.start(
-            head,
-            bodyLength: bodyLength,
-            serverName: self.configuration.serverName,
-            date: &self.server.date,
-            to: &self.output
-        )
-        self.flushUnlessCorked()
-    }
-
-    func writeBody(
-        _ bytes: [UInt8],
-        with writer: inout HTTPResponseWriter
-    ) throws(HTTPResponseWriter.Mistake) {
-        try writer.write(bytes, to: &self.output)
-        self.flushUnlessCorked()
-    }
-
-    func endResponse(
-        trailers: HTTPFields?,
-        with writer: inout HTTPResponseWriter
-    ) throws(HTTPResponseWriter.Mistake) {
-        try writer.end(trailers: trailers, to: &self.output)
-        self.flushUnlessCorked()
-    }
 
     func answerEnded(closesConnection: Bool) {
         guard !self.isClosed else { return }
         self.exchange = nil
-        if closesConnection || self.hasInputEnded {
-            if self.decoder == nil { return self.closeWhenWritten() }
-            return self.linger()
-        }
-        if self.decoder != nil {
-            self.phase = .discarding(left: self.configuration.discardBytesMax)
-            self.setDeadline(after: self.configuration.bodyTimeout)
-            if !self.isProcessing { self.bodyWasConsumed() }
-        } else {
-            self.beginNext()
-        }
+        if closesConnection { return self.linger() }
+        guard self.decoder != nil else { return self.beginNext() }
+        self.phase = .discarding(left: self.configuration.discardBytesMax)
+        self.setDeadline(after: self.configuration.bodyTimeout)
+        if !self.isProcessing { self.scheduleResume() }
     }
 
     /// Answers a request that cannot be understood, and ends the connection.
     private func refuse(_ error: HTTPParseError) {
-        let failed = self.exchange
-        self.decoder = nil
-        if let failed, failed.isStarted { return self.reset() }
-        self.exchange = nil
-        self.answerAndLinger(error.status, error.explanation)
-        let reason: HTTPBodyError = error == .bodyTooLarge ? .tooLarge : .malformed(error)
-        failed?.bodyArrived(.failed(reason))
-        failed?.connectionClosed()
+        // The answer to this request is out, and there is no other that could be refused.
+        if case .discarding = self.phase { return self.linger() }
+        self.failExchange(
+            error == .bodyTooLarge ? .tooLarge : .malformed(error),
+            answer: error.status,
+            error.explanation
+        )
     }
 
-    private func answerAndLinger(_ status: HTTPStatus, _ explanation: String) {
+    /// Ends the current request, if there is one, with an answer of ours; then the handler is told.
+    private func failExchange(
+        _ reason: HTTPBodyError,
+        answer status: HTTPStatus,
+        _ explanation: String
+    ) {
+        let failed = self.exchange
+        self.exchange = nil
+        self.decoder = nil
+        if failed?.isStarted == true {
+            self.reset()
+        } else {
+            self.answerAndLinger(status, explanation, to: failed?.request)
+        }
+        failed?.connectionClosed(reason)
+    }
+
+    private func answerAndLinger(
+        _ status: HTTPStatus,
+        _ explanation: String,
+        to request: HTTPRequestHead? = nil
+    ) {
         var writer = HTTPResponseWriter(
-            request: HTTPRequestHead(method: .get, target: "/"),
+            request: request ?? HTTPRequestHead(method: .get, target: "/"),
             closesConnection: true
         )
         let head = HTTPResponseHead(
@@ -350,177 +373,89 @@ final class HTTPConnection: EventHandler, @unchecked Sendable {
             fields: ["Content-Type": "text/plain; charset=utf-8"]
         )
         let body = Array("\(explanation)\n".utf8)
-        do {
-            try self.startResponse(head, bodyLength: body.count, with: &writer)
-            try self.writeBody(body, with: &writer)
-        } catch {
-            return self.reset()
-        }
-        self.linger()
-    }
-
-    // MARK: Output
-
-    /// Holds writes back until `body` is done, so that they leave in one system call.
-    func corked(_ body: () -> Void) {
-        self.corkDepth += 1
-        body()
-        self.corkDepth -= 1
-        self.flushUnlessCorked()
-    }
-
-    private func flushUnlessCorked() {
-        if self.corkDepth == 0 { self.flush() }
-    }
-
-    private func flush() {
-        guard !self.isClosed, self.outputStart < self.output.count else { return }
-        let hadNoRoom = !self.hasRoomForOutput
-        while self.outputStart < self.output.count {
-            let start = self.outputStart
-            let written = self.output.withUnsafeBytes { bytes in
-                Socket.write(self.fd, from: UnsafeRawBufferPointer(rebasing: bytes[start...]))
+        self.corked {
+            do {
+                try self.startResponse(head, bodyLength: body.count, with: &writer)
+                try self.writeBody(body, with: &writer)
+            } catch {
+                return self.reset()
             }
-            switch written {
-            case .count(let count): self.outputStart += count
-            case .wouldBlock, .end: return self.outputBlocked(hadNoRoom)
-            case .failed: return self.reset()
-            }
-        }
-        self.outputWritten(hadNoRoom)
-    }
-
-    private func outputWritten(_ hadNoRoom: Bool) {
-        self.output.removeAll(keepingCapacity: self.output.capacity <= 16 * 1024)
-        self.outputStart = 0
-        if self.closesWhenWritten {
-            if case .lingering = self.phase { return self.beginToLinger() }
-            return self.close()
-        }
-        if self.interest.contains(.writable) {
-            self.updateInterest()
-            self.restoreDeadline()
-        }
-        if hadNoRoom { self.exchange?.outputDrained() }
-    }
-
-    private func outputBlocked(_ hadNoRoom: Bool) {
-        if self.outputStart > 1 << 20 {
-            self.output.removeFirst(self.outputStart)
-            self.outputStart = 0
-        }
-        self.setDeadline(after: self.configuration.writeTimeout)
-        self.updateInterest()
-        if hadNoRoom, self.hasRoomForOutput { self.exchange?.outputDrained() }
-    }
-
-    private func updateInterest() {
-        guard !self.isClosed else { return }
-        var interest: IOEvents = []
-        if self.wantsInput { interest.insert(.readable) }
-        if self.outputStart < self.output.count { interest.insert(.writable) }
-        guard interest != self.interest else { return }
-        self.interest = interest
-        self.loop.modify(self.fd, for: interest)
-    }
-
-    private var wantsInput: Bool {
-        guard !self.hasInputEnded else { return false }
-        switch self.phase {
-        case .head, .discarding, .lingering: return true
-        case .exchange:
-            guard let exchange = self.exchange else { return false }
-            if self.decoder != nil {
-                return exchange.bufferedBodyBytes < self.configuration.bodyBufferBytesMax
-            }
-            // Pipelined requests are read ahead a little, which also notices a closed connection.
-            return self.pending.count < self.configuration.bodyBufferBytesMax
-        case .closed: return false
+            self.linger()
         }
     }
 
     // MARK: Time
 
     private func setDeadline(after delay: Duration?) {
-        guard let delay else {
-            self.deadline = nil
-            return
-        }
-        let deadline = self.loop.now.advanced(by: delay)
-        self.deadline = deadline
-        // A timer that fires too early looks again; one that would fire too late is replaced.
-        guard deadline < self.timerDeadline else { return }
-        self.loop.cancel(self.timer)
-        self.armTimer(deadline)
+        self.phaseDeadline = delay.map { self.loop.now.advanced(by: $0) }
+        if let deadline = self.phaseDeadline { self.armTimer(noLaterThan: deadline) }
     }
 
-    /// The deadline of the phase, after that of a blocked write.
-    private func restoreDeadline() {
+    /// Starts the time of the phase anew, after a blocked write or when the handler took bytes.
+    func restoreDeadline() {
         switch self.phase {
         case .head(let hasBegun):
             let times = self.configuration
             self.setDeadline(after: hasBegun ? times.headerTimeout : times.keepAliveTimeout)
         case .exchange:
-            self.setDeadline(after: self.decoder == nil ? nil : self.configuration.bodyTimeout)
-        case .discarding, .lingering, .closed: break
+            let isAwaited = self.decoder != nil && self.exchange?.isBodyAwaited == true
+            self.setDeadline(after: isAwaited ? self.configuration.bodyTimeout : nil)
+        case .discarding: self.setDeadline(after: self.configuration.bodyTimeout)
+        case .lingering, .closed: break
         }
     }
 
-    private func armTimer(_ deadline: MonotonicTime) {
+    /// A timer that fires too early looks again; one that would fire too late is replaced.
+    func armTimer(noLaterThan deadline: MonotonicTime) {
+        guard deadline < self.timerDeadline else { return }
+        self.loop.cancel(self.timer)
         self.timerDeadline = deadline
         self.timer = self.loop.schedule(at: deadline) { [unowned self] in self.timerFired() }
     }
 
     private func timerFired() {
         self.timerDeadline = MonotonicTime(nanoseconds: .max)
-        guard !self.isClosed, let deadline = self.deadline else { return }
-        guard self.loop.now >= deadline else { return self.armTimer(deadline) }
-        self.deadline = nil
-        guard self.outputStart >= self.output.count else { return self.reset() }
+        guard !self.isClosed, let deadline = self.writeDeadline ?? self.phaseDeadline else {
+            return
+        }
+        guard self.loop.now >= deadline else { return self.armTimer(noLaterThan: deadline) }
+        guard self.writeDeadline == nil else { return self.reset() }
+        self.phaseDeadline = nil
         switch self.phase {
-        case .head(hasBegun: false), .lingering, .discarding: self.close()
+        case .head(hasBegun: false), .lingering: self.close()
+        case .discarding: self.linger()
         case .head(hasBegun: true):
             self.answerAndLinger(.requestTimeout, "the request head took too long")
-        case .exchange: self.bodyTimedOut()
+        case .exchange:
+            // Nobody can blame the client while it is the handler that does not read.
+            guard self.decoder != nil, self.exchange?.isBodyAwaited == true else { return }
+            self.failExchange(.timedOut, answer: .requestTimeout, "the request body took too long")
         case .closed: break
         }
-    }
-
-    private func bodyTimedOut() {
-        guard self.decoder != nil, let exchange = self.exchange else { return }
-        // Nobody can blame the client while it is the handler that does not read.
-        guard exchange.bufferedBodyBytes == 0 else { return }
-        self.decoder = nil
-        if exchange.isStarted { return self.reset() }
-        self.exchange = nil
-        self.answerAndLinger(.requestTimeout, "the request body took too long")
-        exchange.bodyArrived(.failed(.timedOut))
-        exchange.connectionClosed()
     }
 
     // MARK: End
 
     /// Closes a connection that lies between requests; others end with their answer.
-    func drain() {
-        if case .head(hasBegun: false) = self.phase { self.close() }
-    }
+    func drain() { self.endIfIdle() }
 
-    private func closeWhenWritten() {
-        self.phase = .lingering
-        self.closesWhenWritten = true
-        if self.outputStart >= self.output.count { self.beginToLinger() }
-    }
-
-    /// Ends the sending side and drops what still comes, so that the peer can read the answer
-    /// before a reset takes it away (RFC 9112 section 9.6).
+    /// Drops the rest of the request, and ends when the answer was written.
     private func linger() {
         self.decoder = nil
         self.closeWhenWritten()
     }
 
-    private func beginToLinger() {
+    private func closeWhenWritten() {
+        guard !self.isClosed else { return }
+        self.phase = .lingering
+        self.setDeadline(after: nil)
+        if self.output.isEmpty { self.beginToLinger() }
+    }
+
+    /// Ends the sending side and drops what still comes, so that the peer can read the answer
+    /// before a reset takes it away (RFC 9112 section 9.6).
+    func beginToLinger() {
         guard !self.hasInputEnded else { return self.close() }
-        self.closesWhenWritten = false
         Socket.shutdownWrite(self.fd)
         self.setDeadline(after: self.configuration.lingerTimeout)
         self.updateInterest()
@@ -528,6 +463,7 @@ final class HTTPConnection: EventHandler, @unchecked Sendable {
 
     /// Ends the connection at once with a reset.
     func reset() {
+        guard !self.isClosed else { return }
         Socket.resetOnClose(self.fd)
         self.close()
     }
@@ -541,7 +477,7 @@ final class HTTPConnection: EventHandler, @unchecked Sendable {
         Socket.close(self.fd)
         let exchange = self.exchange
         self.exchange = nil
-        exchange?.connectionClosed()
+        exchange?.connectionClosed(.connectionClosed)
         self.server.connectionClosed(self)
     }
 }

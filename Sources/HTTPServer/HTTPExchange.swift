@@ -5,8 +5,8 @@ package import HTTP
 
 /// One request and its answer.
 ///
-/// Confined to ``loop``: all methods but the async ones and ``fail(with:)`` are called on its thread.
-/// The async ones may be awaited by any task and hop there when they must.
+/// Confined to ``loop``: all methods but the async ones and ``fail(with:)`` are called on its
+/// thread. The async ones may be awaited by any task and hop there when they must.
 ///
 /// `@unchecked Sendable`: its variables belong to the thread of ``loop``.
 package final class HTTPExchange: @unchecked Sendable {
@@ -21,7 +21,9 @@ package final class HTTPExchange: @unchecked Sendable {
 
     /// Called when a ``write(_:)`` that answered `false` was drained far enough to go on.
     package var onWritable: (() -> Void)?
-    /// Called once when the client is gone before the answer ended; nothing can be written then.
+    /// Called once when the answer can no longer be given; nothing can be written then.
+    ///
+    /// The client is gone, or the server had to answer or cut the connection itself.
     package var onCancelled: (() -> Void)?
 
     /// `nil` once the answer ended or the connection is gone.
@@ -29,6 +31,8 @@ package final class HTTPExchange: @unchecked Sendable {
     private var writer: HTTPResponseWriter
     private var incoming: HTTPIncomingBody
     private var writeContinuation: CheckedContinuation<Void, any Error>?
+    /// Whether a write was told that there is no room, so that it waits to hear of some.
+    private var isRoomAwaited = false
 
     init(
         connection: HTTPConnection,
@@ -49,6 +53,8 @@ package final class HTTPExchange: @unchecked Sendable {
     // MARK: Request body
 
     /// Hands the body to `consumer` as it comes; once, and instead of the async form.
+    ///
+    /// It hears nothing more once the answer has ended.
     package func consumeBody(_ consumer: @escaping (HTTPBodyEvent) -> Void) {
         self.incoming.consumer = consumer
         self.connection?.bodyIsWanted()
@@ -68,7 +74,8 @@ package final class HTTPExchange: @unchecked Sendable {
     /// Waits for the next bytes of the body.
     ///
     /// - Returns: At least one byte, or `nil` at the end.
-    /// - Throws: ``HTTPBodyError``.
+    /// - Throws: ``HTTPBodyError``; `connectionClosed` also for what had not arrived when the
+    ///   answer ended: it is not read any more.
     package func nextBodyChunk() async throws -> [UInt8]? {
         try await withCheckedThrowingContinuation { continuation in
             if self.loop.isCurrent {
@@ -81,6 +88,8 @@ package final class HTTPExchange: @unchecked Sendable {
 
     /// Waits for the whole body.
     ///
+    /// - Parameter bytesMax: How many bytes it may have.
+    /// - Returns: The bytes.
     /// - Throws: ``HTTPBodyError``; `tooLarge` when it has more than `bytesMax` bytes.
     package func collectBody(upTo bytesMax: Int) async throws -> [UInt8] {
         guard var body = try await self.nextBodyChunk() else { return [] }
@@ -110,6 +119,8 @@ package final class HTTPExchange: @unchecked Sendable {
 
     /// Bytes that were read ahead and wait for the handler.
     var bufferedBodyBytes: Int { self.incoming.bufferedBytes }
+    /// Whether the handler waits for body bytes.
+    var isBodyAwaited: Bool { self.incoming.isAwaited }
 
     func bodyArrived(_ event: HTTPBodyEvent) {
         self.incoming.append(event)
@@ -176,7 +187,8 @@ package final class HTTPExchange: @unchecked Sendable {
             self.abort()
             return false
         }
-        return connection.hasRoomForOutput
+        self.isRoomAwaited = !connection.hasRoomForOutput
+        return !self.isRoomAwaited
     }
 
     /// Ends the answer; the connection goes on with the next request.
@@ -191,16 +203,21 @@ package final class HTTPExchange: @unchecked Sendable {
         self.connection = nil
         self.onWritable = nil
         self.onCancelled = nil
+        let writing = self.writeContinuation.take()
+        self.incoming.answerEnded()
         connection.answerEnded(closesConnection: self.writer.closesConnection)
+        self.tellBody()
+        writing?.resume()
     }
 
     /// Resets the connection: the only honest end of an answer that cannot be completed.
     package func abort() {
         self.connection?.reset()
-        self.connectionClosed()
     }
 
-    /// Answers 500, or what the error says; resets the connection when the head is out. Any thread.
+    /// Answers 500, or what the error says; resets the connection when the head is out.
+    ///
+    /// Does nothing when the answer ended already. Any thread.
     package func fail(with error: any Error) {
         guard self.loop.isCurrent else { return self.loop.execute { self.fail(with: error) } }
         guard !self.isOver else { return }
@@ -211,6 +228,14 @@ package final class HTTPExchange: @unchecked Sendable {
             self.connection?.report("a handler failed: \(error)")
             self.respond(.internalServerError)
         }
+    }
+
+    /// A handler that must have answered by now is done.
+    func handlerReturned() {
+        guard self.loop.isCurrent else { return self.loop.execute { self.handlerReturned() } }
+        guard let connection = self.connection else { return }
+        connection.report("a handler of \(self.request.method) returned without ending its answer")
+        if self.isStarted { self.abort() } else { self.respond(.internalServerError) }
     }
 
     // MARK: Answer, async form
@@ -247,7 +272,10 @@ package final class HTTPExchange: @unchecked Sendable {
         await self.loop.run { self.respond(status, fields, body: body) }
     }
 
-    private func write(_ bytes: [UInt8], resuming continuation: CheckedContinuation<Void, any Error>) {
+    private func write(
+        _ bytes: [UInt8],
+        resuming continuation: CheckedContinuation<Void, any Error>
+    ) {
         if self.write(bytes) { return continuation.resume() }
         guard !self.isOver else { return continuation.resume(throwing: CancellationError()) }
         precondition(self.writeContinuation == nil, "one task writes an answer")
@@ -256,21 +284,26 @@ package final class HTTPExchange: @unchecked Sendable {
 
     // MARK: From the connection
 
+    /// There is room for more output.
     func outputDrained() {
+        guard self.isRoomAwaited else { return }
+        self.isRoomAwaited = false
         if let continuation = self.writeContinuation.take() { continuation.resume() }
         self.onWritable?()
     }
 
-    /// The connection is gone; nobody will read an answer.
-    func connectionClosed() {
+    /// Nobody will read an answer of the handler any more.
+    ///
+    /// From here on all that it writes is dropped: also what it writes on being told.
+    func connectionClosed(_ reason: HTTPBodyError) {
         guard self.connection != nil else { return }
         self.connection = nil
-        self.incoming.append(.failed(.connectionClosed))
-        self.tellBody()
-        if let continuation = self.writeContinuation.take() {
-            continuation.resume(throwing: CancellationError())
-        }
         self.onWritable = nil
-        if let onCancelled = self.onCancelled.take() { onCancelled() }
+        let onCancelled = self.onCancelled.take()
+        let writing = self.writeContinuation.take()
+        self.incoming.append(.failed(reason))
+        self.tellBody()
+        writing?.resume(throwing: CancellationError())
+        onCancelled?()
     }
 }

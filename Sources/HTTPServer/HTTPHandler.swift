@@ -12,8 +12,10 @@ package protocol HTTPHandler: Sendable {
 package struct AsyncHTTPHandler: HTTPHandler {
     private let body: @Sendable (HTTPExchange) async throws -> Void
 
-    /// Makes a handler; one that throws before it answered gives 500, or the status of an
-    /// ``HTTPBodyError``.
+    /// Makes a handler.
+    ///
+    /// - Parameter body: Answers before it returns. When it throws instead, or forgets, the answer
+    ///   is 500, or the status of an ``HTTPBodyError``; an answer that was begun is cut off.
     package init(_ body: @escaping @Sendable (HTTPExchange) async throws -> Void) {
         self.body = body
     }
@@ -23,6 +25,7 @@ package struct AsyncHTTPHandler: HTTPHandler {
         _ = Task(executorPreference: exchange.loop) {
             do {
                 try await body(exchange)
+                exchange.handlerReturned()
             } catch {
                 exchange.fail(with: error)
             }

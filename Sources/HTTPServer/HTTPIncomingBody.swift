@@ -10,6 +10,9 @@ struct HTTPIncomingBody {
     var waiter: CheckedContinuation<[UInt8]?, any Error>?
     var isPaused = false
 
+    /// Chunks that wait are joined up to this length.
+    private static let joinedBytesMax = 16 * 1024
+
     private var chunks: [[UInt8]] = []
     private var chunkNext = 0
     private(set) var bufferedBytes = 0
@@ -21,15 +24,30 @@ struct HTTPIncomingBody {
         if isEnded { self.final = .end(trailers: .init()) }
     }
 
+    /// Whether somebody is to be told of the next event.
+    var isAwaited: Bool { self.waiter != nil || (self.consumer != nil && !self.isPaused) }
+
     /// Keeps an event; what comes after the last one is ignored.
     mutating func append(_ event: HTTPBodyEvent) {
         guard self.final == nil else { return }
-        if case .chunk(let bytes) = event {
-            self.chunks.append(bytes)
-            self.bufferedBytes += bytes.count
-        } else {
+        guard case .chunk(let bytes) = event else {
             self.final = event
+            return
         }
+        self.bufferedBytes += bytes.count
+        // Many small chunks would take far more memory than the bytes that are counted.
+        let last = self.chunks.count - 1
+        if last >= self.chunkNext, self.chunks[last].count + bytes.count <= Self.joinedBytesMax {
+            self.chunks[last].append(contentsOf: bytes)
+        } else {
+            self.chunks.append(bytes)
+        }
+    }
+
+    /// What had not arrived will not be read; the consumer, which knows, is not told.
+    mutating func answerEnded() {
+        self.consumer = nil
+        self.append(.failed(.connectionClosed))
     }
 
     private mutating func takeChunk() -> [UInt8]? {

@@ -58,6 +58,8 @@ struct HTTPResponseWriter {
         to output: inout [UInt8]
     ) throws(HTTPEncodeError) {
         precondition(!self.isStarted, "a response is started once")
+        // 1xx would make the client wait for another answer (RFC 9110 section 15.2).
+        guard !head.status.isInformational else { throw .statusInvalid }
         let length = output.count
         do {
             try HTTPEncoder.append(head.status, to: &output)
@@ -129,7 +131,7 @@ struct HTTPResponseWriter {
         }
     }
 
-    /// Appends the end of the body; trailers can only follow a chunked one, and are dropped elsewhere.
+    /// Appends the end of the body; trailers follow a chunked one, and are dropped elsewhere.
     mutating func end(trailers: HTTPFields?, to output: inout [UInt8]) throws(Mistake) {
         switch self.body {
         case .notStarted, .ended: preconditionFailure("a response is ended once")

@@ -26,12 +26,18 @@ package final class HTTPServer: Sendable {
     }
 
     /// Begins to accept on a socket that listens already, for example an inherited one; owns it.
+    ///
+    /// - Parameter fd: The socket, blocking or not; it is closed when this fails.
+    /// - Returns: The address it is bound to.
+    /// - Throws: `SystemError` when it is no listener.
     package func adopt(listeningDescriptor fd: Int32) async throws -> SocketAddress {
         let state = self.state
         return try await state.loop.run { try state.adopt(fd) }
     }
 
     /// Stops accepting, lets what runs finish, and closes; graceful shutdown, not cancellation.
+    ///
+    /// When it is called again, the first deadline stays.
     ///
     /// - Parameter deadline: When this much time has passed, what still runs is cut off.
     package func drain(deadline: Duration) async {
@@ -64,7 +70,7 @@ final class HTTPServerState: EventHandler, @unchecked Sendable {
     private var listeners: [Int32] = []
     private var isAccepting = true
     private var connections: [ObjectIdentifier: HTTPConnection] = [:]
-    private var drained: (() -> Void)?
+    private var drained: [() -> Void] = []
     private var drainTimer = TimerID.none
 
     init(loop: EventLoop, configuration: HTTPServerConfiguration, handler: any HTTPHandler) {
@@ -78,6 +84,7 @@ final class HTTPServerState: EventHandler, @unchecked Sendable {
 
     func adopt(_ fd: Int32) throws -> SocketAddress {
         do {
+            try Socket.prepareListener(fd)
             let address = try Socket.localAddress(of: fd)
             try self.loop.register(fd, for: .readable, handler: self)
             self.listeners.append(fd)
@@ -146,9 +153,9 @@ final class HTTPServerState: EventHandler, @unchecked Sendable {
     // MARK: Drain
 
     func drain(deadline: Duration, _ completion: @escaping () -> Void) {
-        precondition(self.drained == nil, "a server is drained once")
+        self.drained.append(completion)
+        guard !self.isDraining || self.connections.isEmpty else { return }
         self.isDraining = true
-        self.drained = completion
         for listener in self.listeners {
             self.loop.deregister(listener)
             Socket.close(listener)
@@ -163,6 +170,8 @@ final class HTTPServerState: EventHandler, @unchecked Sendable {
 
     private func finishDrain() {
         self.loop.cancel(self.drainTimer)
-        if let drained = self.drained.take() { drained() }
+        let drained = self.drained
+        self.drained = []
+        for completion in drained { completion() }
     }
 }

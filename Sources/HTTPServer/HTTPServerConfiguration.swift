@@ -2,7 +2,7 @@
 
 package import HTTP
 
-/// The limits and times of an ``HTTPServer``; each has a default and none is infinite but where said.
+/// The limits and times of an ``HTTPServer``; each has a default, and none is infinite.
 package struct HTTPServerConfiguration: Sendable {
     /// How much of a request head is accepted (414, 431).
     package var limits = HTTPLimits()

@@ -9,11 +9,6 @@ internal import EventLoop
 /// somebody to handle them. A partition that nobody takes from fills its queue up to a limit and is
 /// then not fetched any more, so it needs no pause and holds up no other.
 package final class AssignedPartition {
-    /// Records after which the fetcher is asked to look at its queues again.
-    private static let recordsPerRefill = KafkaConsumerConfiguration.queuedRecordsMax / 4
-    /// Bytes after which the fetcher is asked to look at its queues again.
-    private static let bytesPerRefill = KafkaConsumerConfiguration.queuedKilobytesMax * 1024 / 4
-
     /// Which partition it is.
     package let id: TopicPartition
     /// Where reading starts, when that is to be committed although nothing was handled yet.
@@ -21,6 +16,7 @@ package final class AssignedPartition {
 
     private let handle: ClientHandle
     private unowned let consumer: KafkaConsumer
+    private let pace: RefillPace
     private var queue: OpaquePointer?
     private var isRevoked = false
     private var recordsSinceRefill = 0
@@ -36,6 +32,7 @@ package final class AssignedPartition {
         self.uncommittedStart = uncommittedStart
         self.handle = handle
         self.consumer = consumer
+        self.pace = consumer.refillPace
         self.queue = rd_kafka_queue_get_partition(handle.client, id.topic, id.partition)
         // Before fetching starts: from now on the records stay in the partition's own queue.
         rd_kafka_queue_forward(self.queue, nil)
@@ -85,8 +82,7 @@ package final class AssignedPartition {
         self.recordsSinceRefill += 1
         self.bytesSinceRefill += bytes
         guard
-            self.recordsSinceRefill >= Self.recordsPerRefill
-                || self.bytesSinceRefill >= Self.bytesPerRefill
+            self.recordsSinceRefill >= self.pace.records || self.bytesSinceRefill >= self.pace.bytes
         else { return }
         self.recordsSinceRefill = 0
         self.bytesSinceRefill = 0

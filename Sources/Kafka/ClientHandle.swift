@@ -11,6 +11,11 @@ internal import Glibc
 /// called from any thread (its INTRODUCTION.md, "Threads and callbacks"). Whoever calls
 /// ``destroy()`` made sure that nobody else calls anything any more.
 final class ClientHandle: @unchecked Sendable {
+    enum Kind {
+        case consumer
+        case producer
+    }
+
     let client: OpaquePointer
     /// An eventfd that becomes readable when an empty queue gets something.
     let wakeFD: Int32
@@ -20,7 +25,7 @@ final class ClientHandle: @unchecked Sendable {
     ///
     /// - Throws: ``KafkaError`` when a property is refused, `SystemError` without descriptors.
     init(
-        _ type: rd_kafka_type_t,
+        _ kind: Kind,
         properties: [KafkaProperty],
         events: Int32,
         log: @escaping KafkaLog
@@ -31,7 +36,10 @@ final class ClientHandle: @unchecked Sendable {
         let wakeFD = swiftlet_eventfd()
         guard wakeFD >= 0 else { throw SystemError.last("eventfd") }
         do {
-            self.client = try configuration.makeClient(type, callbacks: callbacks)
+            self.client = try configuration.makeClient(
+                kind == .consumer ? RD_KAFKA_CONSUMER : RD_KAFKA_PRODUCER,
+                callbacks: callbacks
+            )
         } catch {
             close(wakeFD)
             throw error

@@ -51,6 +51,7 @@ struct KafkaConfiguration: ~Copyable {
         rd_kafka_conf_set_log_cb(self.raw, forwardLog)
         var reason = [CChar](repeating: 0, count: Self.reasonBytesMax)
         guard let client = rd_kafka_new(type, self.raw, &reason, reason.count) else {
+            _ = consume self  // Still ours, and freed here.
             throw KafkaError(
                 code: .configurationInvalid,
                 message: "A Kafka client could not be made: \(text(reason))."

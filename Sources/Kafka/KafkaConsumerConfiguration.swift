@@ -85,3 +85,26 @@ package struct KafkaConsumerConfiguration: Sendable {
         return defaults + self.properties + fixed
     }
 }
+
+/// How much is taken from a partition's queue before its fetcher is asked to look at it again.
+///
+/// A fetcher rests only at a full queue. A quarter of a queue is taken several times before it is
+/// empty, so the fetcher hears in time that there is room.
+struct RefillPace: Equatable {
+    var records: Int
+    var bytes: Int
+
+    /// The pace for the limits among `properties`, of which the later ones count.
+    init(_ properties: [KafkaProperty]) {
+        func limit(_ name: String, _ fallback: Int) -> Int {
+            properties.last { $0.name == name }.flatMap { Int($0.value) } ?? fallback
+        }
+        let records = limit("queued.min.messages", KafkaConsumerConfiguration.queuedRecordsMax)
+        let kilobytes = limit(
+            "queued.max.messages.kbytes",
+            KafkaConsumerConfiguration.queuedKilobytesMax
+        )
+        self.records = max(1, records / 4)
+        self.bytes = max(1, kilobytes.multipliedReportingOverflow(by: 256).partialValue)
+    }
+}

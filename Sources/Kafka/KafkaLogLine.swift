@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Glibc
+
+/// Takes log lines; called on threads of librdkafka, so it must not block.
+package typealias KafkaLog = @Sendable (KafkaLogLine) -> Void
+
 /// What librdkafka has to say about connections, brokers and groups.
 package struct KafkaLogLine: Sendable, Equatable {
     /// How bad it is: 0…3 errors, 4 warnings, 5…6 information, 7 debugging, as in syslog(3).
@@ -15,7 +20,10 @@ package struct KafkaLogLine: Sendable, Equatable {
         self.facility = facility
         self.message = message
     }
-}
 
-/// Takes log lines; called on threads of librdkafka, so it must not block.
-package typealias KafkaLog = @Sendable (KafkaLogLine) -> Void
+    /// Writes lines to standard error, for programs without a logger.
+    package static let toStandardError: KafkaLog = { line in
+        let text = "kafka: \(line.facility): \(line.message)\n"
+        _ = Array(text.utf8).withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
+    }
+}

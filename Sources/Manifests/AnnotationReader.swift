@@ -19,9 +19,10 @@ struct AnnotationReader {
 
     /// The annotation by its name, or else by the older one.
     mutating func text(_ name: String, _ oldName: String? = nil) -> Field<String>? {
-        let names = [name, oldName].compactMap { $0 }.map { self.domain + $0 }
-        self.known.formUnion(names)
-        return names.lazy.compactMap { self.annotations[$0] }.first
+        let newest = self.domain + name
+        let older = self.domain + (oldName ?? name)
+        self.known.formUnion([newest, older])
+        return self.annotations[newest] ?? self.annotations[older]
     }
 
     /// A whole number within `range`.

@@ -80,6 +80,7 @@ struct ObjectReader {
 
     /// A text that has to be there and must not be empty.
     mutating func requiredText(_ name: String) -> Field<String>? {
+        self.known.insert(name)
         guard self.has(name) else {
             self.missing(name)
             return nil

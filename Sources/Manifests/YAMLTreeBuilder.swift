@@ -227,15 +227,17 @@ struct YAMLTreeBuilder {
         self.anchors[anchor] = Anchored(node: node, nodeCount: nodeCount)
     }
 
-    /// Repeats a value. Its nodes are shared, but they count, so that a few lines which stand for
-    /// billions of values are refused before anybody walks through them.
+    /// Repeats a value.
+    ///
+    /// Its nodes are shared, but they count, so that a few lines which stand for billions of
+    /// values are refused before anybody walks through them.
     private mutating func aliasReceived(
         _ name: String,
         _ event: YAMLEvent
     ) throws(YAMLSyntaxError) {
         guard let anchored = self.anchors[name] else {
-            let reason = self.openAnchors.contains(name) ? "stands inside of" : "has no"
-            throw self.failure(event, "the alias *\(ShownText.cut(name)) \(reason) its anchor")
+            let reason = self.openAnchors.contains(name) ? "stands inside of its" : "has no"
+            throw self.failure(event, "the alias *\(ShownText.cut(name)) \(reason) anchor")
         }
         try self.count(anchored.nodeCount - 1, event)
         let node = YAMLNode(content: anchored.node.content, mark: self.mark(of: event))

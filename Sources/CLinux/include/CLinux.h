@@ -1,28 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* What Swift's Glibc overlay lacks: epoll, eventfd, signalfd, pidfd, accept4, and starting a child. */
+/* What Swift's Glibc overlay lacks: epoll, eventfd, pidfd, accept4, signals, starting a child. */
 
 #pragma once
 
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
-
+/*
+ * Without _GNU_SOURCE, as Swift builds its Glibc module: a type that both modules define must be
+ * the same in both, or a build from nothing fails. What needs it is included by the .c files alone.
+ */
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <signal.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/epoll.h>
-#include <sys/eventfd.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/types.h>
-#include <sys/uio.h>
-#include <sys/un.h>
-#include <unistd.h>
 
 /* Flag sets import as enums of differing types: one type for each set. */
 static const uint32_t swiftlet_EPOLLIN = EPOLLIN;
@@ -43,12 +36,14 @@ uint64_t swiftlet_epoll_event_data(const struct epoll_event *event);
 int swiftlet_eventfd(void);
 int swiftlet_accept(int listening_fd, struct sockaddr_storage *peer, socklen_t *length);
 int swiftlet_stream_socket(int family);
-int swiftlet_signalfd(const int *signals, int count);
 int swiftlet_pipe(int fds[2]);
 int swiftlet_pidfd_open(pid_t pid);
 
-/* Blocks `signals` in the calling thread and in all that it creates. */
-int swiftlet_block_signals(const int *signals, int count);
+/*
+ * Turns signals into bytes of a pipe, one byte with its number for each, whichever thread is hit.
+ * Returns the reading end, the same one on every call; -1 and errno on failure.
+ */
+int swiftlet_catch_signals(const int *signals, int count);
 int swiftlet_ignore_sigpipe(void);
 
 uint64_t swiftlet_monotonic_nanoseconds(void);
@@ -75,7 +70,10 @@ struct swiftlet_spawn_options {
     int standard_error_fd;
     /* Becomes fd 3 with LISTEN_FDS=1 and LISTEN_PID set; -1: none. */
     int listening_fd;
-    /* In bytes of address space, in seconds of processor time, in bytes of a file; 0: as inherited. */
+    /*
+     * In bytes of address space, in seconds of processor time, in bytes of a file; 0: as inherited.
+     * Core files are never written: they would hold secrets.
+     */
     uint64_t address_space_max;
     uint64_t cpu_seconds_max;
     uint64_t file_bytes_max;

@@ -17,6 +17,11 @@ struct XMLWriter {
         return writer.bytes
     }
 
+    /// A document whose root, in S3's namespace, holds nothing but text.
+    static func document(_ root: String, text: String) -> [UInt8] {
+        Self.document(root) { $0.append(text) }
+    }
+
     /// Writes an element with elements inside.
     mutating func element(_ name: String, _ content: (inout Self) -> Void) {
         self.bytes.append(contentsOf: "<\(name)>".utf8)

@@ -25,6 +25,13 @@ enum EnglishMorphology {
         "halves": "half", "leaves": "leaf", "lives": "life", "wolves": "wolf", "shelves": "shelf",
         "knives": "knife", "wives": "wife", "loaves": "loaf", "cilia": "cilium", "data": "datum",
         "media": "medium", "flagella": "flagellum", "oxen": "ox", "crises": "crisis",
+        "atria": "atrium", "septa": "septum", "strata": "stratum", "bacilli": "bacillus",
+        "cocci": "coccus", "hyphae": "hypha", "pupae": "pupa", "nebulae": "nebula",
+        "supernovae": "supernova", "amoebae": "amoeba", "curricula": "curriculum",
+        "millennia": "millennium", "equilibria": "equilibrium", "maxima": "maximum",
+        "minima": "minimum", "ganglia": "ganglion", "alumni": "alumnus", "foci": "focus",
+        "loci": "locus", "bronchi": "bronchus", "appendices": "appendix", "cortices": "cortex",
+        "helices": "helix", "codices": "codex", "vortices": "vortex", "automata": "automaton",
         "theses": "thesis", "hypotheses": "hypothesis", "analyses": "analysis", "bases": "base",
     ]
 
@@ -52,6 +59,9 @@ enum EnglishMorphology {
         if let singular = self.irregularPlurals[word] { return singular }
         guard self.isPlural(word) else { return word }
         if word.hasSuffix("ies"), word.count > 4 { return word.dropLast(3) + "y" }
+        if word.hasSuffix("es"), self.singularsInS.contains(String(word.dropLast(2))) {
+            return String(word.dropLast(2))
+        }
         for ending in ["sses", "shes", "ches", "xes", "zes", "oes"] where word.hasSuffix(ending) {
             return String(word.dropLast(2))
         }
@@ -62,18 +72,34 @@ enum EnglishMorphology {
     static func verbForms(_ word: String) -> VerbForms {
         var forms: VerbForms = []
         if self.isVerb(word) { forms.insert(.base) }
-        if EnglishVerbs.irregularPasts.contains(word) { forms.insert(.past) }
+        if self.isIrregularPast(word) { forms.insert(.past) }
         if word.hasSuffix("s"), self.stems(word, ending: "s").contains(where: self.isVerb) {
             forms.insert(.thirdPerson)
         }
-        if word.hasSuffix("ed"), word.count > 4 {
+        if word.hasSuffix("ed"), word.count > 3, !self.nounsInED.contains(word) {
             let isKnown = self.stems(word, ending: "ed").contains(where: self.isVerb)
-            if isKnown || !self.nounsInED.contains(word) { forms.insert(.past) }
+            if isKnown || word.count > 4 { forms.insert(.past) }
         }
         if word.hasSuffix("ing"), word.count > 5, !self.nounsInING.contains(word) {
             forms.insert(.gerund)
         }
         return forms
+    }
+
+    /// "drew", and with a prefix "redrew", "withdrew", "overran".
+    private static func isIrregularPast(_ word: String) -> Bool {
+        if EnglishVerbs.irregularPasts.contains(word) { return true }
+        return ["re", "over", "under", "mis", "out", "up", "fore"].contains { prefix in
+            word.hasPrefix(prefix)
+                && EnglishVerbs.irregularPasts.contains(String(word.dropFirst(prefix.count)))
+                && word.count > prefix.count + 3
+        }
+    }
+
+    /// Whether `word` is a form of a verb that is a noun just as often.
+    static func isAlsoNoun(_ word: String) -> Bool {
+        EnglishVerbs.alsoNouns.contains(word) || EnglishVerbs.alsoNouns.contains(self.singular(word))
+            || word.hasSuffix("s") && self.stems(word, ending: "s").contains(where: EnglishVerbs.alsoNouns.contains)
     }
 
     private static let nounsInED = WordList.words("seed weed breed speed hundred shed bleed reed exceed proceed succeed embed")

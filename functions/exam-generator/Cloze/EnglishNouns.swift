@@ -5,7 +5,7 @@ enum EnglishNouns {
     /// Nouns that make no answer by themselves.
     static let general = WordList.words(
         """
-        ability absence access accident account act action activity addition advance advantage age
+        ability adult patient athlete visitor victim customer count absence access accident account act action activity addition advance advantage age
         agreement aim air amount analysis animal answer approach area argument arrangement article
         aspect attack attempt attention attitude author average balance base basis bed beginning
         behaviour behavior belief benefit bit body book bottom box boy branch brother building
@@ -98,8 +98,8 @@ enum EnglishNouns {
         full fundamental further future general gentle glad global good gradual great green grey gray
         happy hard harmful healthy heavy helpful high higher highest hot huge ideal identical
         immediate important impossible independent individual inferior initial inner
-        intense interesting intermediate internal isolated key kind large larger largest last late
-        later latter leading left less lesser light likely limited little living local lonely long
+        intense interesting intermediate internal isolated large larger largest last late
+        later latter left less lesser likely limited little living local lonely long
         longer loose loud low lower lowest main major many massive maximum mere mild minimum
         minor missing mobile moderate modern modest moist more most multiple narrow native
         natural near neat necessary new newer next nice normal notable numerous obvious occasional
@@ -123,8 +123,13 @@ enum EnglishNouns {
 
     /// Ends of words that mark adjectives, unless the text shows otherwise.
     static let adjectiveSuffixes = [
-        "ous", "ful", "able", "ible", "less", "ical", "ish", "ary", "ive", "ial", "ual", "ern", "like",
+        "ous", "ful", "able", "ible", "less", "ical", "ic", "ish", "ary", "ive", "ial", "ual", "ern", "like",
     ]
+
+    /// Adjectives that are nouns where no noun follows: "an electric current".
+    static let nounsToo = WordList.words(
+        "current solid liquid public general human individual original square minor potential"
+    )
 
     /// Nouns that end like adjectives.
     static let falseAdjectives = WordList.words(
@@ -137,6 +142,9 @@ enum EnglishNouns {
         archive perspective initiative narrative alternative objective additive collective
         adjective fugitive negative positive laxative detective alcoholic mineral
         cardinal vertebral editorial tutorial burial differential exponential fern lantern pattern
+        music logic arithmetic traffic topic fabric plastic clinic critic mechanic republic public
+        rhetoric statistic magic panic comic mosaic relic ethic tonic picnic metric lyric antibiotic
+        arctic antarctic atlantic pacific elastic ceramic organic graphic tunic cleric skeptic
         virus citrus finish rubbish dish varnish intern modern
         """
     )

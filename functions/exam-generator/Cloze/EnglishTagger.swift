@@ -87,16 +87,27 @@ struct EnglishTagger {
         if let closed = self.closedClass(word, token: token) { return closed }
         if self.isName(token, at: index, in: sentence) { return .name }
         if word.first?.isNumber == true { return .noun }
+        if EnglishNouns.plainAdjectives.contains(word) {
+            return self.adjectiveOrNoun(word, at: index, in: sentence)
+        }
         let forms = EnglishMorphology.verbForms(word)
         if !forms.isEmpty {
             return self.verbOrNoun(word, forms: forms, at: index, in: sentence, before: classes)
         }
         if Self.isAdverb(word) { return .adverb }
-        return Self.isAdjective(word) ? .adjective : .noun
+        if Self.isAdjective(word) || self.isPredicate(word, at: index, in: sentence) {
+            return .adjective
+        }
+        return .noun
     }
 
+    /// Small words that texts write in capitals for stress: "MUST", "NOT".
+    private static let emphasized = WordList.words(
+        "not must should shall may will can and or all any only no if never always every each"
+    )
+
     private func closedClass(_ word: String, token: Token) -> WordClass? {
-        if token.isAcronym, word != "a", word != "i" { return nil }
+        if token.isAcronym, !Self.emphasized.contains(word) { return nil }
         if EnglishWords.determiners.contains(word) { return .determiner }
         if EnglishWords.auxiliaries.contains(word) {
             return word == "may" && token.isCapitalized ? nil : .auxiliary
@@ -108,8 +119,25 @@ struct EnglishTagger {
             return .number
         }
         if EnglishWords.adverbs.contains(word) { return .adverb }
-        if EnglishNouns.plainAdjectives.contains(word), !token.isCapitalized { return .adjective }
         return nil
+    }
+
+    /// "is alkaline", "were parallel": one word after a form of be, without an article.
+    private func isPredicate(_ word: String, at index: Int, in sentence: Sentence) -> Bool {
+        guard index > 0, EnglishWords.formsOfBe.contains(sentence.tokens[index - 1].lowercased),
+            !EnglishMorphology.isPlural(word)
+        else { return false }
+        guard let next = sentence.token(at: index + 1), next.isWord else { return true }
+        return EnglishWords.prepositions.contains(next.lowercased)
+            || EnglishWords.conjunctions.contains(next.lowercased)
+    }
+
+    private func adjectiveOrNoun(_ word: String, at index: Int, in sentence: Sentence) -> WordClass {
+        guard EnglishNouns.nounsToo.contains(word) else { return .adjective }
+        let next = sentence.token(at: index + 1)
+        let isLast = next?.isWord != true || EnglishWords.prepositions.contains(next?.lowercased ?? "")
+            || EnglishWords.auxiliaries.contains(next?.lowercased ?? "")
+        return isLast ? .noun : .adjective
     }
 
     private func isName(_ token: Token, at index: Int, in sentence: Sentence) -> Bool {
@@ -118,10 +146,13 @@ struct EnglishTagger {
         let isFirst = sentence.tokens[..<index].allSatisfy { !$0.isWord && !$0.isNumber }
         guard isFirst else { return true }
         if self.evidence.isName(token.lowercased) { return true }
+        // "Jean-Jacques", "McNulty"
+        if token.text.dropFirst().contains(where: \.isUppercase) { return true }
         if EnglishWords.demonyms.contains(token.lowercased) { return true }
+        let next = sentence.token(at: index + 1)
+        if ProperNames.particles.contains(token.lowercased), next?.isCapitalized == true { return true }
         if self.evidence.occursLowercase(token.lowercased) { return false }
         // "Isaac Newton": nothing but a name stands before a capital.
-        let next = sentence.token(at: index + 1)
         return EnglishNames.givenNames.contains(token.lowercased)
             || EnglishNames.places.contains(token.lowercased)
             || (next?.isWord == true && next?.isCapitalized == true && next?.isAcronym == false)
@@ -134,7 +165,20 @@ struct EnglishTagger {
     static func isAdjective(_ word: String) -> Bool {
         if EnglishNouns.plainAdjectives.contains(word) { return true }
         guard !EnglishNouns.falseAdjectives.contains(word), word.count > 4 else { return false }
-        return EnglishNouns.adjectiveSuffixes.contains { word.hasSuffix($0) }
+        if EnglishNouns.adjectiveSuffixes.contains(where: { word.hasSuffix($0) }) { return true }
+        return self.isComparative(word)
+    }
+
+    /// "cheaper", "fastest", "happier".
+    private static func isComparative(_ word: String) -> Bool {
+        for ending in ["er", "est"] where word.hasSuffix(ending) {
+            let stem = String(word.dropLast(ending.count))
+            var stems = [stem, stem + "e"]
+            if stem.hasSuffix("i") { stems.append(stem.dropLast() + "y") }
+            if let last = stem.last, stem.dropLast().last == last { stems.append(String(stem.dropLast())) }
+            if stems.contains(where: EnglishNouns.plainAdjectives.contains) { return true }
+        }
+        return false
     }
 
     private func verbOrNoun(
@@ -146,22 +190,30 @@ struct EnglishTagger {
     ) -> WordClass {
         let previous = classes.last
         let previousWord = index > 0 ? sentence.tokens[index - 1].lowercased : ""
-        let isAlsoNoun = Self.isAlsoNoun(word)
+        let isAlsoNoun = EnglishMorphology.isAlsoNoun(word)
         let nextIsObject = self.startsObject(sentence.token(at: index + 1))
         switch previous {
         case .pronoun:
             return .verb
         case .conjunction:
-            if ["which", "who", "that", "when", "if"].contains(previousWord) {
-                return isAlsoNoun && !nextIsObject && !forms.contains(.past) ? .noun : .verb
+            let beforeThat = classes.dropLast().last
+            let isRelative =
+                ["which", "who"].contains(previousWord)
+                || previousWord == "that" && (beforeThat == .noun || beforeThat == .name)
+            if isRelative { return .verb }
+            if ["that", "when", "if", "because", "as"].contains(previousWord) {
+                return forms.contains(.past) ? .participle : self.bareNoun(word, forms, at: index, in: sentence)
             }
         case .auxiliary:
             if forms.contains(.gerund) || forms.contains(.past) { return .verb }
-            return EnglishWords.modals.contains(previousWord) ? .verb : self.bareNoun(word, forms)
+            if EnglishWords.modals.contains(previousWord) { return .verb }
+            return self.bareNoun(word, forms, at: index, in: sentence)
         case .preposition where previousWord == "to" && forms.contains(.base):
             return .verb
+        case .number where !isAlsoNoun && previousWord.first?.isNumber == true:
+            return .verb
         case .determiner, .adjective, .participle, .preposition, .number:
-            return self.bareNoun(word, forms)
+            return self.bareNoun(word, forms, at: index, in: sentence)
         default: break
         }
         if forms.contains(.past) {
@@ -176,6 +228,7 @@ struct EnglishTagger {
         return self.finiteOrNoun(
             forms,
             isAlsoNoun: isAlsoNoun,
+            isMostlyVerb: EnglishVerbs.mostlyVerbs.contains(word),
             nextIsObject: nextIsObject,
             after: previousWord,
             next: sentence.token(at: index + 1)
@@ -186,6 +239,7 @@ struct EnglishTagger {
     private func finiteOrNoun(
         _ forms: EnglishMorphology.VerbForms,
         isAlsoNoun: Bool,
+        isMostlyVerb: Bool,
         nextIsObject: Bool,
         after previousWord: String,
         next: Token?
@@ -194,14 +248,23 @@ struct EnglishTagger {
         let agrees = forms.contains(.thirdPerson) ? !previousIsPlural : previousIsPlural
         if !isAlsoNoun { return .verb }
         if !agrees { return .noun }
-        if nextIsObject { return .verb }
+        if nextIsObject || isMostlyVerb { return .verb }
         let nextWord = next?.lowercased ?? ""
+        if EnglishWords.conjunctions.contains(nextWord), !["and", "or"].contains(nextWord) { return .verb }
         if forms.contains(.base) { return next?.isWord == true ? .verb : .noun }
         return ["to", "from", "through", "into", "up", "out", "by"].contains(nextWord) ? .verb : .noun
     }
 
     /// A verb form where no verb can stand: "the flow", "of limiting factors", "a called thing".
-    private func bareNoun(_ word: String, _ forms: EnglishMorphology.VerbForms) -> WordClass {
+    private func bareNoun(
+        _ word: String,
+        _ forms: EnglishMorphology.VerbForms,
+        at index: Int,
+        in sentence: Sentence
+    ) -> WordClass {
+        let next = sentence.token(at: index + 1)?.lowercased ?? ""
+        let isLast = EnglishWords.prepositions.contains(next)
+        if EnglishMorphology.isAlsoNoun(word), isLast { return .noun }
         if forms.contains(.past) || forms.contains(.gerund) { return .participle }
         return Self.isAdjective(word) ? .adjective : .noun
     }
@@ -214,11 +277,5 @@ struct EnglishTagger {
             || EnglishWords.pronouns.contains(word) || EnglishWords.adverbs.contains(word)
             || EnglishWords.numbers.contains(word) || EnglishWords.otherNumbers.contains(word)
             || word == "that" || Self.isAdverb(word) || EnglishNouns.plainAdjectives.contains(word)
-    }
-
-    private static func isAlsoNoun(_ word: String) -> Bool {
-        if EnglishVerbs.alsoNouns.contains(word) { return true }
-        return EnglishVerbs.alsoNouns.contains(EnglishMorphology.singular(word))
-            || word == "leaves" || word == "lives"
     }
 }

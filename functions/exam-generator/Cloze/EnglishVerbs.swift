@@ -25,7 +25,7 @@ enum EnglishVerbs {
         equip erode escape establish evaluate evaporate evolve examine exceed exclude
         execute exhibit exist expand expect expel explain exploit explode explore export express
         extend extract facilitate fail fall feed fetch fight find finish flee fluctuate
-        flourish fly forbid force forget form found freeze fulfil function gain gather generate
+        flourish fly follow forbid force forget form found freeze fulfil function gain gather generate
         get give go govern grant grow guarantee happen harden hatch hear heat help hide
         hold identify ignore illustrate imagine imply import improve include incorporate
         increase indicate induce infect infer inflate inform inhabit inherit inhibit initiate
@@ -94,6 +94,11 @@ enum EnglishVerbs {
         """
     )
 
+    /// Those of ``alsoNouns`` that are verbs more often in the -s form.
+    static let mostlyVerbs = WordList.words(
+        "works uses turns moves rises falls runs plays acts helps makes takes serves lies stands"
+    )
+
     /// Past forms and participles that do not end in -ed.
     static let irregularPasts = WordList.words(
         """
@@ -102,7 +107,7 @@ enum EnglishVerbs {
         driven drove drank drunk ate eaten fallen fell fed felt fought found fled flew flown
         forbade forbidden forgot forgotten froze frozen gave given gone got gotten grew grown went
         heard held hid hidden hit kept knew known laid lain led left lent let lost lit made meant
-        met paid put quit read ridden rode rang rung risen rose ran run said sank sunk sat saw seen
+        met paid put quit read lit bred ridden rode rang rung risen rose ran run said sank sunk sat saw seen
         sent set shaken shook shed shone shot showed shown shrank shrunk shut slept slid
         sold sought spent split spoke spoken spread spun stood stole stolen struck stuck swam swum
         swept swung swore sworn taken taught thought threw thrown told took torn tore understood
@@ -115,12 +120,10 @@ enum EnglishVerbs {
     static let personal = WordList.words(
         """
         invented discovered wrote proposed argued published described developed demonstrated
-        showed proved stated founded built designed led won received died married studied
-        introduced explained believed observed measured concluded suggested became composed
-        painted ruled reigned conquered defeated created formulated predicted noticed realised
-        realized coined named patented isolated synthesised synthesized worked taught
-        travelled traveled sailed explored commanded abdicated ordered signed declared refused
-        persuaded thought found began made independently later also first
+        showed proved stated built designed won died studied explained believed observed concluded
+        suggested composed painted ruled reigned conquered formulated predicted noticed realised
+        realized coined patented isolated synthesised synthesized taught travelled traveled sailed
+        explored abdicated ordered refused persuaded thought
         """
     )
 }

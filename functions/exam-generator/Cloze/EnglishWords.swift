@@ -63,7 +63,7 @@ enum EnglishWords {
         ago away back down up forth forward together apart alone once twice everywhere nowhere
         somewhere well far further ever else indeed besides afterwards afterward thereby
         therein thereafter whereby abroad ahead aside altogether anyway about least most more
-        less much so as best worst better worse first overnight straight upward upwards downward
+        less much so as best worst better worse overnight straight upward upwards downward
         downwards inward outward northward southward eastward westward clockwise long fast hard
         """
     )

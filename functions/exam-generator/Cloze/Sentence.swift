@@ -20,11 +20,16 @@ struct Token: Equatable {
     var isNumber: Bool { self.shape == .number }
     /// Whether the first letter is a capital.
     var isCapitalized: Bool { self.text.first?.isUppercase == true }
-    /// Whether it is an acronym, such as "ATP", "NADPH" or "CO2".
+    /// Whether it is an acronym, such as "ATP", "CO2" or "Z3".
     var isAcronym: Bool {
         guard self.isWord, self.text.count > 1 else { return false }
+        if self.text.contains(where: \.isLowercase) { return false }
         let capitals = self.text.count(where: \.isUppercase)
-        return capitals > 1 && !self.text.contains(where: \.isLowercase)
+        return capitals > 1 || capitals == 1 && self.text.contains(where: \.isNumber)
+    }
+    /// "II", "XIV": a number that belongs to the name before it.
+    var isRomanNumeral: Bool {
+        self.isWord && self.text.count > 1 && self.text.allSatisfy { "IVXLCDM".contains($0) }
     }
     /// "Moore’s".
     var isPossessive: Bool { self.isWord && self.lowercased.hasSuffix("’s") }
@@ -122,7 +127,7 @@ enum Tokenizer {
         guard after.isWordPart else { return false }
         switch character {
         case "’", "-", "‑": return before.isLetter || after.isLetter
-        case ".": return before.isASCIIDigit == after.isASCIIDigit
+        case ".": return before.isASCIIDigit == after.isASCIIDigit || before.isUppercase
         case ",": return before.isASCIIDigit && after.isASCIIDigit
         case "–", "—": return character == "–" && before.isLetter && after.isUppercase
         case "/", "&": return before.isUppercase && after.isUppercase

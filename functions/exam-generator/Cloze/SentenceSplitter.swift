@@ -121,6 +121,7 @@ struct SentenceSplitter {
         var index = terminator - 2
         while index >= 0, text[index].isWhitespace { index -= 1 }
         guard index >= 0, text[index] != "." else { return false }
+        if text[terminator - 2] == "°" { return true }
         var first = index
         while first > 0, text[first - 1].isLetter { first -= 1 }
         return text[first].isLowercase && index - first >= 3

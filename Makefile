@@ -1,0 +1,42 @@
+# The commands of this project; CONTRIBUTING.md says more.
+
+SWIFT_BUILD := swift build -c release --static-swift-stdlib \
+	--explicit-target-dependency-import-check error
+BIN := .build/release
+MANIFESTS := charts/exam/rendered.yaml
+SAMPLES := $(wildcard functions/exam-generator/samples/*.pdf)
+SOURCES := Package.swift Sources Tests functions
+
+.PHONY: help demo up build test lint format prepare clean
+
+help:
+	@echo "make demo    upload a PDF and watch an exam come out; starts and stops everything"
+	@echo "make up      the same, and stays: S3 on :9000, functions on :8080, admin on :9090"
+	@echo "make build   build everything in release mode"
+	@echo "make test    build and run every test"
+	@echo "make lint    check the format of the sources"
+	@echo "make format  format the sources"
+
+demo: build
+	@$(BIN)/swiftlet demo -f $(MANIFESTS) --bucket exams $(SAMPLES)
+
+up: build
+	@$(BIN)/swiftlet up -f $(MANIFESTS)
+
+build: prepare
+	@$(SWIFT_BUILD)
+
+prepare:
+	@.ci/prepare build
+
+test:
+	@.ci/test
+
+lint:
+	@swift format lint --strict --parallel --recursive $(SOURCES)
+
+format:
+	@swift format --in-place --parallel --recursive $(SOURCES)
+
+clean:
+	@rm -rf .build .swiftlet

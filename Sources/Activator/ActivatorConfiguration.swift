@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import HTTP
+
+/// The limits and times of an ``Activator``; what belongs to one revision is in ``RevisionSpec``.
+package struct ActivatorConfiguration: Sendable {
+    /// Most requests of a revision that wait (503).
+    package var queueCountMax = 10_000
+    /// Most memory, in bytes, that the waiting requests of a revision may hold (503).
+    package var queueBytesMax = 64 * 1024 * 1024
+    /// How long a request waits for an instance (503); apart from the revision's timeout.
+    package var queueTimeout = Duration.seconds(60)
+    /// Most requests at one instance of a revision without a limit of its own; each has a connection.
+    package var connectionsPerInstanceMax = 1024
+    /// Most instances of a revision that does not say; the machine's processors come into it.
+    package var instancesMaxDefault = 4
+    /// How many instances in a row may end before they answer, until starts rest.
+    package var startFailuresMax = 3
+    /// The first rest after that.
+    package var startRestMin = Duration.seconds(1)
+    /// The longest rest.
+    package var startRestMax = Duration.seconds(60)
+    /// How long a program may take to listen on `PORT`, when it does not inherit its socket.
+    package var startTimeout = Duration.seconds(60)
+    /// How long a connection to an instance may lie idle; below the 5 s of Node and uvicorn.
+    package var upstreamIdleTimeout = Duration.seconds(4)
+    /// How much of an answer's head is accepted from a function (502).
+    package var responseLimits = HTTPLimits()
+    /// Body bytes that are kept while it is unknown whether a starting instance took the request.
+    package var replayBytesMax = 64 * 1024
+    /// How the activator is reached, for `X-Forwarded-Proto` and `Forwarded`.
+    package var proto = "http"
+    /// Whether answers about a crash quote the function's last lines; for a developer's own machine.
+    package var quotesOutputInAnswers = false
+
+    /// The defaults.
+    package init() {}
+}

@@ -1,0 +1,357 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import EventLoop
+
+/// Decides what happens to the requests and instances of one revision.
+///
+/// Events come in by the methods in the past tense, what is to be done comes out of ``nextAction()``.
+/// No I/O, no clock, no randomness: time is an argument. After each event holds that a request waits
+/// only while no instance has room for it and an instance is there or being started.
+struct RevisionState {
+    /// What is known of one instance.
+    struct Instance {
+        /// How far it is in its life.
+        enum Phase {
+            /// Its process is being started and cannot be given requests.
+            case starting
+            /// It takes requests, or its socket does.
+            case open
+            /// It was asked to end.
+            case stopping
+            /// Its process is gone, and some of its requests are not settled yet.
+            case exited
+        }
+
+        let id: InstanceID
+        var phase = Phase.starting
+        /// Whether it has sent a first byte of an answer.
+        var hasAnswered = false
+        var inFlightCount = 0
+        /// Since when it has no request.
+        var idleSince: MonotonicTime
+
+        var isLive: Bool { self.phase == .starting || self.phase == .open }
+    }
+
+    let limits: RevisionLimits
+    /// Oldest first.
+    private(set) var instances: [Instance] = []
+    private(set) var requests = RequestTable()
+    private(set) var isStopping = false
+    private var policy: any ScalingPolicy
+    private var backOff: StartBackOff
+    private var lastInstanceNumber = 0
+    private var wakeAt: MonotonicTime?
+    private var actions: [RevisionAction] = []
+    private var actionNext = 0
+
+    /// Makes the state of a revision without instances.
+    init(limits: RevisionLimits, policy: any ScalingPolicy) {
+        precondition(limits.instanceCapacity >= 1, "an instance takes at least one request")
+        precondition(limits.instancesMax >= 1, "a revision may have at least one instance")
+        precondition(limits.queueCountMax >= 1, "the first request waits for the first instance")
+        self.limits = limits
+        self.policy = policy
+        self.backOff = limits.backOff
+    }
+
+    /// Instances that are started or take requests.
+    var liveCount: Int { self.instances.count { $0.isLive } }
+    /// Whether there is neither a process nor a request.
+    var isEmpty: Bool {
+        self.instances.isEmpty && self.requests.queuedCount + self.requests.dispatchedCount == 0
+    }
+
+    /// Takes the next thing to be done.
+    mutating func nextAction() -> RevisionAction? {
+        guard self.actionNext < self.actions.count else { return nil }
+        let action = self.actions[self.actionNext]
+        self.actionNext += 1
+        if self.actionNext == self.actions.count {
+            self.actions.removeAll(keepingCapacity: true)
+            self.actionNext = 0
+        }
+        return action
+    }
+
+    // MARK: Requests
+
+    /// A request came in.
+    ///
+    /// - Parameter bytes: What it may hold in memory while it waits.
+    mutating func requestArrived(bytes: Int, at now: MonotonicTime) -> RequestID {
+        let deadline = now.advanced(by: self.limits.queueTimeout)
+        let id = self.requests.add(bytes: bytes, deadline: deadline)
+        if self.isStopping {
+            self.refuse(id, .stopping)
+        } else if self.requests.queuedCount == 0, let index = self.instanceWithRoom() {
+            self.dispatch(id, toInstanceAt: index)
+            self.startInstances(at: now)
+        } else if let reason = self.reasonNotToQueue(bytes: bytes) {
+            self.refuse(id, reason)
+        } else {
+            self.requests.enqueueLast(id)
+            self.settle(at: now)
+            if self.requests.place(of: id) == .queued { self.wantWake(at: deadline) }
+        }
+        return id
+    }
+
+    /// An instance is done with a request, whatever came of it.
+    mutating func requestFinished(_ id: RequestID, at now: MonotonicTime) {
+        guard case .dispatched(let instance) = self.requests.place(of: id) else { return }
+        self.requests.remove(id)
+        self.release(instance, at: now)
+        self.settle(at: now)
+    }
+
+    /// The client of a request is gone.
+    mutating func requestCancelled(_ id: RequestID, at now: MonotonicTime) {
+        guard self.requests.place(of: id) == .queued else {
+            return self.requestFinished(id, at: now)
+        }
+        self.requests.remove(id)
+        self.settle(at: now)
+    }
+
+    /// A request was given to an instance that never saw it; it goes first now.
+    mutating func requestReturned(_ id: RequestID, at now: MonotonicTime) {
+        guard case .dispatched(let instance) = self.requests.place(of: id) else { return }
+        if let reason = self.reasonNotToQueue(bytes: self.requests.bytes(of: id)) {
+            self.refuse(id, reason)
+        } else {
+            self.requests.enqueueFirst(id)
+        }
+        self.release(instance, at: now)
+        self.settle(at: now)
+        if let deadline = self.requests.firstDeadline { self.wantWake(at: deadline) }
+    }
+
+    private func reasonNotToQueue(bytes: Int) -> RefusalReason? {
+        guard self.requests.queuedCount < self.limits.queueCountMax else { return .queueFull }
+        guard bytes <= self.limits.queueBytesMax - self.requests.queuedBytes else {
+            return .queueBytesFull
+        }
+        return nil
+    }
+
+    private mutating func refuse(_ id: RequestID, _ reason: RefusalReason) {
+        self.requests.remove(id)
+        self.actions.append(.refuse(id, reason))
+    }
+
+    private mutating func dispatch(_ id: RequestID, toInstanceAt index: Int) {
+        self.instances[index].inFlightCount += 1
+        self.requests.dispatch(id, to: self.instances[index].id)
+        self.actions.append(.dispatch(id, self.instances[index].id))
+    }
+
+    private mutating func release(_ id: InstanceID, at now: MonotonicTime) {
+        guard let index = self.index(of: id) else { return }
+        self.instances[index].inFlightCount -= 1
+        guard self.instances[index].inFlightCount == 0 else { return }
+        if self.instances[index].phase == .exited {
+            self.instances.remove(at: index)
+        } else {
+            self.becameIdle(index, at: now)
+        }
+    }
+
+    // MARK: Instances
+
+    /// Starts the instances that are wanted before any request.
+    mutating func began(at now: MonotonicTime) {
+        while self.liveCount < min(self.limits.instancesInitial, self.limits.instancesMax) {
+            self.startInstance(at: now)
+        }
+        self.settle(at: now)
+    }
+
+    /// An instance can be given requests.
+    mutating func instanceAccepts(_ id: InstanceID, at now: MonotonicTime) {
+        guard let index = self.index(of: id), self.instances[index].phase == .starting
+        else { return }
+        self.instances[index].phase = .open
+        self.becameIdle(index, at: now)
+        self.settle(at: now)
+    }
+
+    /// An instance sent a first byte of an answer.
+    mutating func instanceAnswered(_ id: InstanceID) {
+        guard let index = self.index(of: id), !self.instances[index].hasAnswered else { return }
+        self.instances[index].hasAnswered = true
+        self.backOff.succeeded()
+    }
+
+    /// The process of an instance is gone, or could not be started.
+    mutating func instanceExited(_ id: InstanceID, at now: MonotonicTime) {
+        guard let index = self.index(of: id), self.instances[index].phase != .exited
+        else { return }
+        let instance = self.instances[index]
+        if instance.phase != .stopping, !instance.hasAnswered { self.backOff.failed(at: now) }
+        if instance.inFlightCount == 0 {
+            self.instances.remove(at: index)
+        } else {
+            self.instances[index].phase = .exited
+        }
+        self.settle(at: now)
+    }
+
+    private func index(of id: InstanceID) -> Int? { self.instances.firstIndex { $0.id == id } }
+
+    private mutating func becameIdle(_ index: Int, at now: MonotonicTime) {
+        self.instances[index].idleSince = now
+        self.wantWake(at: now.advanced(by: self.limits.idleWindow))
+    }
+
+    /// Which instance takes the next request: one below its target that has proved itself, then one
+    /// below its target, then any that has room; of those the one with the fewest requests, and
+    /// among equals the oldest, so that the others become idle.
+    private func instanceWithRoom() -> Int? {
+        var best: (index: Int, rank: Int, load: Int)?
+        for (index, instance) in self.instances.enumerated() where instance.phase == .open {
+            let load = instance.inFlightCount
+            guard load < self.limits.instanceCapacity else { continue }
+            let isBelowTarget = load < self.limits.instanceTarget
+            let rank = isBelowTarget ? (instance.hasAnswered ? 0 : 1) : 2
+            if let best, (best.rank, best.load) <= (rank, load) { continue }
+            best = (index, rank, load)
+            if rank == 0, load == 0 { break }
+        }
+        return best?.index
+    }
+
+    private mutating func startInstance(at now: MonotonicTime) {
+        self.lastInstanceNumber += 1
+        let id = InstanceID(number: self.lastInstanceNumber)
+        self.instances.append(Instance(id: id, idleSince: now))
+        self.actions.append(.start(id))
+    }
+
+    private mutating func stop(_ index: Int) {
+        self.instances[index].phase = .stopping
+        self.actions.append(.stop(self.instances[index].id))
+    }
+
+    // MARK: What follows from any event
+
+    private mutating func settle(at now: MonotonicTime) {
+        while let first = self.requests.first, let index = self.instanceWithRoom() {
+            self.dispatch(first, toInstanceAt: index)
+        }
+        self.startInstances(at: now)
+        if self.requests.queuedCount > 0, self.liveCount == 0 { self.refuseQueue(at: now) }
+        if self.isStopping { self.stopWhatIsIdle() }
+    }
+
+    private mutating func startInstances(at now: MonotonicTime) {
+        let goal = self.instancesGoal(at: now)
+        var liveCount = self.liveCount
+        while liveCount < goal, self.mayStart(at: now) {
+            self.startInstance(at: now)
+            liveCount += 1
+        }
+        if liveCount < self.instancesLeast, let restsUntil = self.backOff.restsUntil {
+            self.wantWake(at: restsUntil)
+        }
+    }
+
+    private var instancesLeast: Int { self.isStopping ? 0 : self.limits.instancesMin }
+
+    /// How many instances there should be now.
+    private mutating func instancesGoal(at now: MonotonicTime) -> Int {
+        var load = RevisionLoad(inFlightCount: 0, queuedCount: 0, openCount: 0, startingCount: 0)
+        load.queuedCount = self.requests.queuedCount
+        for instance in self.instances where instance.isLive {
+            load.inFlightCount += instance.inFlightCount
+            if instance.phase == .open { load.openCount += 1 } else { load.startingCount += 1 }
+        }
+        let wanted = self.policy.desiredCount(for: load, at: now)
+        // Whatever a policy says, a request that waits is never left without any instance.
+        let needed = load.queuedCount > 0 ? max(1, wanted) : wanted
+        return min(max(needed, self.instancesLeast), self.limits.instancesMax)
+    }
+
+    /// After a failure instances are tried one by one.
+    private func mayStart(at now: MonotonicTime) -> Bool {
+        guard self.backOff.failureCount > 0 else { return true }
+        return self.backOff.mayStart(at: now)
+            && !self.instances.contains { $0.isLive && !$0.hasAnswered }
+    }
+
+    private mutating func refuseQueue(at now: MonotonicTime) {
+        let rest = self.backOff.restsUntil.map { now.duration(to: $0) } ?? .zero
+        while let first = self.requests.first { self.refuse(first, .startsRest(rest)) }
+    }
+
+    // MARK: Time
+
+    private mutating func wantWake(at time: MonotonicTime) {
+        if let wakeAt = self.wakeAt, wakeAt <= time { return }
+        self.wakeAt = time
+        self.actions.append(.wake(time))
+    }
+
+    /// The time of a `wake` came, or has passed.
+    mutating func timerFired(at now: MonotonicTime) {
+        self.wakeAt = nil
+        while let deadline = self.requests.firstDeadline, deadline <= now,
+            let first = self.requests.first
+        {
+            self.refuse(first, .queueTimedOut)
+        }
+        self.stopIdleInstances(at: now)
+        self.settle(at: now)
+        self.scheduleWake(at: now)
+    }
+
+    /// Ends what was idle for the whole window and is not wanted, the youngest first.
+    private mutating func stopIdleInstances(at now: MonotonicTime) {
+        let goal = self.instancesGoal(at: now)
+        var liveCount = self.liveCount
+        for index in self.instances.indices.reversed() where liveCount > goal {
+            let instance = self.instances[index]
+            guard instance.phase == .open, instance.inFlightCount == 0,
+                instance.idleSince.advanced(by: self.limits.idleWindow) <= now
+            else { continue }
+            self.stop(index)
+            liveCount -= 1
+        }
+    }
+
+    private mutating func scheduleWake(at now: MonotonicTime) {
+        if let deadline = self.requests.firstDeadline { self.wantWake(at: deadline) }
+        guard self.liveCount > self.limits.instancesMin else { return }
+        for instance in self.instances where instance.phase == .open && instance.inFlightCount == 0 {
+            let due = instance.idleSince.advanced(by: self.limits.idleWindow)
+            // One that is kept because the load wants it is looked at again later.
+            self.wantWake(at: due > now ? due : now.advanced(by: self.limits.idleWindow))
+        }
+    }
+
+    // MARK: End
+
+    /// No further request is taken; instances end as soon as no request needs them.
+    mutating func stopBegan(at now: MonotonicTime) {
+        self.isStopping = true
+        self.settle(at: now)
+    }
+
+    private mutating func stopWhatIsIdle() {
+        guard self.requests.queuedCount == 0 else { return }
+        for index in self.instances.indices
+        where self.instances[index].isLive && self.instances[index].inFlightCount == 0 {
+            self.stop(index)
+        }
+    }
+
+    /// The time for an orderly stop is over.
+    mutating func stopDeadlinePassed() {
+        self.isStopping = true
+        while let first = self.requests.first { self.refuse(first, .stopping) }
+        for index in self.instances.indices where self.instances[index].phase != .exited {
+            self.instances[index].phase = .stopping
+            self.actions.append(.kill(self.instances[index].id))
+        }
+    }
+}

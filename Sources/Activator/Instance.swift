@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import EventLoop
+
+/// One instance of a revision: its process, its socket, and the connections to it.
+///
+/// In ``RevisionSpec/SocketMode/inherited`` mode the instance takes requests from the moment its
+/// process is there: the kernel keeps the connections until they are accepted. The activator keeps a
+/// copy of the listening socket, because when the process ends the connections that are still in its
+/// queue show which requests were never seen. Belongs to the loop's thread.
+final class Instance {
+    /// Lines of standard error that are kept for the log of a crash.
+    static let lastLinesMax = 8
+    /// How long an answer about a broken connection waits to learn how the process ended.
+    private static let exitPatience = Duration.milliseconds(200)
+
+    let id: InstanceID
+    /// For logs, for example `exam-generator-00001-1`.
+    let name: String
+    let pool: UpstreamPool
+    let startedAt: MonotonicTime
+    private(set) var pid: Int32 = 0
+    /// When the first byte of its first answer came.
+    private(set) var answeredAt: MonotonicTime?
+    /// How it ended; `nil` while it lives.
+    private(set) var exit: ProcessExit?
+    /// What it wrote last to standard error.
+    private(set) var lastLines: [String] = []
+    var isStopping = false
+
+    private let context: ProxyContext
+    private var process: InstanceProcess?
+    private var probe: PortProbe?
+    private var startTimer = TimerID.none
+    private var listeningFD: Int32 = -1
+    private var failureOfStart: ProcessExit?
+    private var exitWaiters: [(ProcessExit?) -> Void] = []
+
+    /// Starts an instance.
+    ///
+    /// - Parameters:
+    ///   - accepts: Called when it can be given requests, perhaps before this returns.
+    ///   - exited: Called when its process has ended; not when this throws.
+    /// - Throws: `SystemError` when there can be no process.
+    init(
+        _ id: InstanceID,
+        of spec: RevisionSpec,
+        context: ProxyContext,
+        exited: @escaping (Instance) -> Void
+    ) throws {
+        self.id = id
+        self.name = "\(spec.revision)-\(id)"
+        self.context = context
+        self.startedAt = .now()
+        let listener = try Socket.listen(on: .ipv4Loopback(port: 0))
+        var mustClose = true
+        defer { if mustClose { Socket.close(listener) } }
+        let address = try Socket.localAddress(of: listener)
+        self.pool = UpstreamPool(address: address, context: context)
+        let isInherited = spec.socketMode == .inherited
+        if !isInherited {
+            // The port stays free for the program but for the unlikely thief in between.
+            Socket.close(listener)
+            mustClose = false
+        }
+        let process = try InstanceProcess(
+            InstanceProcess.Plan(
+                command: spec.command,
+                environment: InstanceEnvironment.make(for: spec, port: address.port),
+                workingDirectory: spec.workingDirectory,
+                listeningFD: isInherited ? listener : nil,
+                limits: spec.resourceLimits
+            ),
+            on: context.loop,
+            line: { [weak self] stream, line in self?.wrote(line, to: stream) },
+            exited: { [self] exit in
+                self.ended(exit)
+                exited(self)
+            }
+        )
+        mustClose = false
+        self.process = process
+        self.pid = process.pid
+        if isInherited { self.listeningFD = listener }
+    }
+
+    /// Tells when the instance can be given requests, which may be at once.
+    func whenAccepting(_ accepts: @escaping () -> Void) {
+        guard self.listeningFD < 0 else { return accepts() }
+        let probe = PortProbe(loop: self.context.loop, address: self.pool.address) { [weak self] fd in
+            guard let self else { return Socket.close(fd) }
+            self.context.loop.cancel(self.startTimer)
+            self.probe = nil
+            self.pool.adopt(fd)
+            accepts()
+        }
+        self.probe = probe
+        let timeout = self.context.configuration.startTimeout
+        self.startTimer = self.context.loop.schedule(after: timeout) { [weak self] in
+            guard let self else { return }
+            self.failureOfStart = .neverListened(port: self.pool.address.port, after: timeout)
+            self.process?.kill()
+        }
+        probe.start()
+    }
+
+    /// The first byte of an answer came; whether it was the first one of all.
+    func answered(at now: MonotonicTime) -> Bool {
+        guard self.answeredAt == nil else { return false }
+        self.answeredAt = now
+        return true
+    }
+
+    /// From the start of the process to the first byte of an answer.
+    var startDuration: Duration? { self.answeredAt.map { self.startedAt.duration(to: $0) } }
+
+    // MARK: End
+
+    /// Asks the process to end.
+    func stop(grace: Duration) {
+        self.isStopping = true
+        // An idle connection would keep a server that drains its connections from ending.
+        self.pool.close()
+        self.process?.stop(grace: grace)
+    }
+
+    /// Ends the process at once.
+    func kill() {
+        self.isStopping = true
+        self.process?.kill()
+    }
+
+    private func ended(_ exit: ProcessExit) {
+        self.exit = self.failureOfStart ?? exit
+        self.process = nil
+        self.context.loop.cancel(self.startTimer)
+        self.probe?.cancel()
+        self.probe = nil
+        self.pool.close()
+    }
+
+    /// Takes the connections that the process never accepted, by the ports of their other ends.
+    func takeUnacceptedPorts() -> Set<UInt16> {
+        guard self.listeningFD >= 0 else { return [] }
+        var ports: Set<UInt16> = []
+        while case .connection(let fd, let peer)? = try? Socket.accept(from: self.listeningFD) {
+            ports.insert(peer.port)
+            Socket.close(fd)
+        }
+        Socket.close(self.listeningFD)
+        self.listeningFD = -1
+        return ports
+    }
+
+    /// Tells how the process ended, as soon as that is known, or `nil` when it seems to live on.
+    ///
+    /// The connections of a process break a moment before its end is reported.
+    func whenExitIsKnown(_ body: @escaping (ProcessExit?) -> Void) {
+        guard self.exit == nil else { return body(self.exit) }
+        self.exitWaiters.append(body)
+        guard self.exitWaiters.count == 1 else { return }
+        self.context.loop.schedule(after: Self.exitPatience) { self.tellExit() }
+    }
+
+    /// Tells those who wait to know.
+    func tellExit() {
+        let waiters = self.exitWaiters
+        self.exitWaiters = []
+        for waiter in waiters { waiter(self.exit) }
+    }
+
+    // MARK: Output
+
+    private func wrote(_ line: String, to stream: InstanceProcess.Stream) {
+        if stream == .error {
+            if self.lastLines.count == Self.lastLinesMax { self.lastLines.removeFirst() }
+            self.lastLines.append(line)
+        }
+        self.context.logger.info("\(self.name): \(line)")
+    }
+}

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Glibc
+
+/// How the process of an instance came to its end.
+enum ProcessExit: Equatable, Sendable {
+    /// It ended by itself, with this code.
+    case code(Int32)
+    /// It was ended by this signal.
+    case signal(Int32)
+    /// It could not be started, for this reason.
+    case notStarted(String)
+    /// It did not listen on its port for so long that it was ended.
+    case neverListened(port: UInt16, after: Duration)
+
+    /// Reads what `waitpid(2)` told.
+    init(waitStatus status: Int32) {
+        let signal = status & 0x7F
+        self = signal == 0 ? .code(status >> 8 & 0xFF) : .signal(signal)
+    }
+
+    /// What the process did, to follow its name in a sentence.
+    var description: String {
+        switch self {
+        case .code(let code):
+            "exited with code \(code)"
+        case .signal(let signal):
+            "was ended by signal \(signal)" + (Self.signalNames[signal].map { " (\($0))" } ?? "")
+        case .notStarted(let reason):
+            "could not be started: \(reason)"
+        case .neverListened(let port, let time):
+            "did not listen on port \(port), which is in its environment as PORT, within \(time)"
+        }
+    }
+
+    private static let signalNames: [Int32: String] = [
+        SIGHUP: "SIGHUP", SIGINT: "SIGINT", SIGQUIT: "SIGQUIT", SIGILL: "SIGILL",
+        SIGTRAP: "SIGTRAP", SIGABRT: "SIGABRT", SIGBUS: "SIGBUS", SIGFPE: "SIGFPE",
+        SIGKILL: "SIGKILL", SIGSEGV: "SIGSEGV", SIGPIPE: "SIGPIPE", SIGALRM: "SIGALRM",
+        SIGTERM: "SIGTERM", SIGXCPU: "SIGXCPU", SIGXFSZ: "SIGXFSZ", SIGSYS: "SIGSYS",
+    ]
+}

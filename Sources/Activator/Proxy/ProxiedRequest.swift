@@ -1,0 +1,310 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import EventLoop
+internal import HTTP
+internal import HTTPServer
+
+/// One request on its way: from its client through the queue to an instance, and its answer back.
+///
+/// Belongs to the loop's thread.
+final class ProxiedRequest: UpstreamClient {
+    /// How often a request goes to another connection after one that failed it.
+    private static let retriesMax = 1
+
+    let id: RequestID
+    let traits: RequestTraits
+    private let revision: Revision
+    /// `nil` once the request is over.
+    private var exchange: HTTPExchange?
+    /// The instance that has it; `nil` while it waits.
+    private(set) var instance: Instance?
+    private var connection: UpstreamConnection?
+
+    let arrivedAt: MonotonicTime
+    private var dispatchedAt: MonotonicTime
+    private var isCold = false
+    private var retryCount = 0
+
+    private var hasBodyBegun = false
+    /// The trailers, once the body of the request is complete.
+    private var bodyEnd: HTTPFields?
+    /// What was sent of the body so far; `nil` when it is not kept.
+    private var replay: [[UInt8]]?
+    private var replayBytes = 0
+
+    /// Makes a request that waits.
+    init(_ id: RequestID, exchange: HTTPExchange, traits: RequestTraits, revision: Revision) {
+        self.id = id
+        self.exchange = exchange
+        self.traits = traits
+        self.revision = revision
+        self.arrivedAt = exchange.receivedAt
+        self.dispatchedAt = exchange.receivedAt
+        exchange.onCancelled = { [self] in self.clientLeft() }
+    }
+
+    var method: HTTPMethod { self.exchange?.request.method ?? .get }
+    /// The port of our end of its connection.
+    var localPort: UInt16? { self.connection?.localPort }
+    /// The event's identity, for whoever follows it.
+    var eventAttributes: [String: String] {
+        var attributes: [String: String] = [:]
+        for name in ["ce-id", "ce-source", "ce-subject"] {
+            attributes[name] = self.exchange?.request.fields[name]
+        }
+        return attributes
+    }
+
+    // MARK: To the instance
+
+    /// Sends the request to an instance.
+    func dispatch(to instance: Instance) {
+        guard let exchange = self.exchange else { return }
+        let context = self.revision.context
+        self.instance = instance
+        self.isCold = instance.answeredAt == nil
+        self.dispatchedAt = context.loop.now
+        do {
+            let connection = try instance.pool.take()
+            self.connection = connection
+            connection.begin(
+                UpstreamRequestHead(
+                    head: exchange.request,
+                    traits: self.traits,
+                    client: context.forwarded.address(of: exchange.peer),
+                    proto: context.configuration.proto,
+                    hostDefault: self.revision.hostDefault
+                ),
+                for: self,
+                timeout: self.revision.spec.timeout
+            )
+            self.sendBody(exchange)
+            connection.planFlush()
+        } catch {
+            self.upstreamFailed(.notConnected((error as? SystemError)?.code ?? 0))
+        }
+    }
+
+    private func sendBody(_ exchange: HTTPExchange) {
+        if self.traits.framing == .none {
+            self.connection?.endRequest(trailers: HTTPFields())
+        } else if !self.hasBodyBegun {
+            self.hasBodyBegun = true
+            self.replay = self.isCold ? [] : nil
+            exchange.consumeBody { [self] event in self.received(event) }
+        } else {
+            for chunk in self.replay ?? [] { self.connection?.sendBody(chunk) }
+            if let trailers = self.bodyEnd {
+                self.connection?.endRequest(trailers: trailers)
+            } else {
+                exchange.resumeBody()
+            }
+        }
+    }
+
+    private func received(_ event: HTTPBodyEvent) {
+        guard self.exchange != nil else { return }
+        switch event {
+        case .chunk(let bytes):
+            self.keep(bytes)
+            guard let connection = self.connection else { return }
+            connection.sendBody(bytes)
+            if connection.isOutputBlocked { self.exchange?.pauseBody() }
+        case .end(let trailers):
+            self.bodyEnd = trailers
+            self.connection?.endRequest(trailers: trailers)
+        case .failed(let error):
+            self.bodyFailed(error)
+        }
+    }
+
+    private func keep(_ bytes: [UInt8]) {
+        guard self.replay != nil else { return }
+        self.replayBytes += bytes.count
+        if self.replayBytes > self.revision.context.configuration.replayBytesMax {
+            self.replay = nil
+        } else {
+            self.replay?.append(bytes)
+        }
+    }
+
+    /// The server has answered already, but for a client that stopped sending and still listens.
+    private func bodyFailed(_ error: HTTPBodyError) {
+        guard let exchange = self.exchange else { return }
+        self.leaveConnection()
+        if error == .connectionClosed, !exchange.isOver {
+            if exchange.isStarted {
+                exchange.abort()
+            } else {
+                self.answer(ProblemAnswer(status: .badRequest, detail: "The body is incomplete."))
+            }
+        }
+        self.finish()
+    }
+
+    func upstreamDrained() { self.exchange?.resumeBody() }
+
+    // MARK: From the instance
+
+    func upstreamAnswered() {
+        self.replay = nil
+        guard let instance = self.instance else { return }
+        self.revision.answered(instance, self)
+    }
+
+    func upstreamSentHead(_ response: HTTPParsedResponse, body: [UInt8], end: HTTPFields?) {
+        guard let exchange = self.exchange, !exchange.isOver else { return self.finish() }
+        if end != nil { self.connection = nil }
+        let isHead = exchange.request.method == .head
+        let head = self.answerHead(of: response.head)
+        let isBare = isHead && !head.fields.contains("content-length")
+        if let end, end.isEmpty, !isBare {
+            exchange.respond(head.status, head.fields, body: body)
+            return self.finish()
+        }
+        var bodyLength: Int?
+        if case .length(let length) = response.framing { bodyLength = length }
+        exchange.start(head, bodyLength: bodyLength)
+        self.pass(body, end, to: exchange)
+    }
+
+    func upstreamSentBody(_ bytes: [UInt8], end: HTTPFields?) {
+        guard let exchange = self.exchange, !exchange.isOver else { return self.finish() }
+        if end != nil { self.connection = nil }
+        self.pass(bytes, end, to: exchange)
+    }
+
+    private func pass(_ bytes: [UInt8], _ end: HTTPFields?, to exchange: HTTPExchange) {
+        let mayGoOn = bytes.isEmpty || exchange.write(bytes)
+        if let end {
+            exchange.end(trailers: end.isEmpty ? nil : end)
+            self.finish()
+        } else if !mayGoOn, let connection = self.connection {
+            connection.pause()
+            exchange.onWritable = { [weak connection] in connection?.resume() }
+        }
+    }
+
+    /// The head without what belongs to the connection, and with what a cold start took.
+    private func answerHead(of head: HTTPResponseHead) -> HTTPResponseHead {
+        var head = head
+        // The server writes framing and connection fields itself (RFC 9110 section 7.6.1).
+        for name in ["upgrade", "proxy-connection", "te"] { head.fields.remove(name) }
+        if let value = head.fields["connection"] {
+            for part in value.split(separator: ",") {
+                let name = String(decoding: HTTPText.trim(Array(part.utf8)[...]), as: UTF8.self)
+                if name.lowercased() != "content-length" { head.fields.remove(name) }
+            }
+        }
+        if self.isCold, let start = self.instance?.startDuration {
+            let wait = self.arrivedAt.duration(to: self.dispatchedAt)
+            head.fields.append("X-Swiftlet-Cold-Start", "true")
+            head.fields.append(
+                "Server-Timing",
+                "queue;dur=\(Self.milliseconds(wait)), start;dur=\(Self.milliseconds(start))"
+            )
+        }
+        return head
+    }
+
+    /// Milliseconds with three digits behind the point.
+    static func milliseconds(_ duration: Duration) -> String {
+        let microseconds = max(0, duration.nanosecondsClamped) / 1000
+        let fraction = String(microseconds % 1000)
+        return "\(microseconds / 1000).\(String(repeating: "0", count: 3 - fraction.count))\(fraction)"
+    }
+
+    // MARK: Failure
+
+    func upstreamFailed(_ failure: UpstreamFailure) {
+        let wasReused = self.connection?.isReused ?? false
+        self.connection = nil
+        guard let exchange = self.exchange, let instance = self.instance else { return }
+        guard !exchange.isStarted else {
+            self.revision.log(failure, of: instance, nil)
+            exchange.abort()
+            return self.finish()
+        }
+        if self.mayRetry(failure, wasReused: wasReused) {
+            if failure != .neverAccepted { self.retryCount += 1 }
+            if self.hasBodyBegun, self.bodyEnd == nil { exchange.pauseBody() }
+            self.instance = nil
+            return self.revision.returned(self)
+        }
+        guard failure == .closedEarly || failure == .neverAccepted else {
+            return self.fail(failure, nil)
+        }
+        // Nothing more is taken of the body until the reason is known.
+        if self.hasBodyBegun, self.bodyEnd == nil { exchange.pauseBody() }
+        instance.whenExitIsKnown { [self] exit in self.fail(failure, exit) }
+    }
+
+    /// A request is sent again only when no function can have begun with it, or when it may be
+    /// repeated (RFC 9110 section 9.2.2) and met a connection that was just being closed.
+    private func mayRetry(_ failure: UpstreamFailure, wasReused: Bool) -> Bool {
+        let isReplayable =
+            self.traits.framing == .none || !self.hasBodyBegun || self.replay != nil
+        switch failure {
+        case .neverAccepted: return isReplayable
+        case .notConnected: return isReplayable && self.retryCount < Self.retriesMax
+        case .closedEarly:
+            return wasReused && self.traits.framing == .none && self.method.isIdempotent
+                && self.retryCount < Self.retriesMax
+        default: return false
+        }
+    }
+
+    private func fail(_ failure: UpstreamFailure, _ exit: ProcessExit?) {
+        guard self.exchange != nil, let instance = self.instance else { return }
+        self.revision.log(failure, of: instance, exit)
+        self.answer(self.revision.answer(to: failure, of: instance, exit))
+        self.finish()
+    }
+
+    /// Answers in the function's place; the state has forgotten the request, or is about to.
+    func refuse(_ answer: ProblemAnswer) {
+        self.answer(answer)
+        self.end()
+    }
+
+    private func answer(_ answer: ProblemAnswer) {
+        guard let exchange = self.exchange, !exchange.isOver, !exchange.isStarted else { return }
+        exchange.respond(answer.status, answer.fields, body: answer.body)
+    }
+
+    // MARK: End
+
+    private func clientLeft() {
+        guard self.exchange != nil else { return }
+        self.leaveConnection()
+        self.end()
+        self.revision.cancelled(self)
+    }
+
+    /// Gives the request up, at the end of all.
+    func abandon(_ answer: ProblemAnswer) {
+        guard let exchange = self.exchange else { return }
+        self.leaveConnection()
+        if exchange.isStarted { exchange.abort() } else { self.answer(answer) }
+        self.finish()
+    }
+
+    private func leaveConnection() {
+        self.connection?.close()
+        self.connection = nil
+    }
+
+    private func finish() {
+        guard self.exchange != nil else { return }
+        self.end()
+        self.revision.finished(self)
+    }
+
+    /// Lets go of the client, which breaks the cycle of references.
+    private func end() {
+        self.exchange?.onCancelled = nil
+        self.exchange?.onWritable = nil
+        self.exchange = nil
+        self.replay = nil
+    }
+}

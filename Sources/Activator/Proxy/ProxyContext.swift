@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import EventLoop
+internal import Telemetry
+
+/// What all revisions of an activator share. Belongs to the loop's thread.
+final class ProxyContext {
+    /// Output that reaches this many bytes is sent without waiting for more.
+    static let flushBytes = 16 * 1024
+    private static let scratchBytes = 64 * 1024
+
+    let loop: EventLoop
+    let configuration: ActivatorConfiguration
+    let logger: Logger
+    let milestones: MilestoneRecorder
+    let metrics: Metrics
+    /// One read buffer for all connections: only one is read at a time.
+    let scratch: UnsafeMutableRawBufferPointer
+    var forwarded = ForwardedText()
+
+    private var flushes: [UpstreamConnection] = []
+
+    init(
+        loop: EventLoop,
+        configuration: ActivatorConfiguration,
+        logger: Logger,
+        milestones: MilestoneRecorder,
+        metrics: Metrics
+    ) {
+        self.loop = loop
+        self.configuration = configuration
+        self.logger = logger
+        self.milestones = milestones
+        self.metrics = metrics
+        self.scratch = .allocate(byteCount: Self.scratchBytes, alignment: 16)
+    }
+
+    deinit { self.scratch.deallocate() }
+
+    /// Flushes a connection at the end of this turn: a head then leaves together with the body that
+    /// came with it.
+    func planFlush(of connection: UpstreamConnection) {
+        self.flushes.append(connection)
+        guard self.flushes.count == 1 else { return }
+        let owned = LoopBound(self)
+        self.loop.execute { owned.value.flushPlanned() }
+    }
+
+    private func flushPlanned() {
+        var connections: [UpstreamConnection] = []
+        swap(&connections, &self.flushes)
+        for connection in connections { connection.flush() }
+        connections.removeAll(keepingCapacity: true)
+        if self.flushes.isEmpty { swap(&connections, &self.flushes) }
+    }
+}
+
+/// Carries something that belongs to a loop's thread through a closure that runs on that thread.
+///
+/// `@unchecked Sendable`: made and used on the loop's thread alone.
+struct LoopBound<Value>: @unchecked Sendable {
+    let value: Value
+
+    init(_ value: Value) { self.value = value }
+}

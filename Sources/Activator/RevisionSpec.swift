@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What the activator has to know of one revision of a service.
+package struct RevisionSpec: Sendable {
+    /// How a program gets the socket that it serves.
+    package enum SocketMode: Sendable, Hashable {
+        /// It inherits a listening socket as descriptor 3 (`LISTEN_FDS=1`, the systemd protocol), so
+        /// that requests can be sent before it is ready and nothing is polled.
+        case inherited
+        /// It binds `PORT` itself. Nobody tells when it has, so the activator tries to connect,
+        /// after 1 ms and then at growing intervals.
+        case port
+    }
+
+    /// The bounds of scaling.
+    package struct ScaleBounds: Sendable, Hashable {
+        /// Fewest instances.
+        package var min: Int
+        /// Most instances; 0 leaves it to ``ActivatorConfiguration/instancesMaxDefault``.
+        package var max: Int
+        /// Instances that are started by ``Activator/start()``.
+        package var initial: Int
+
+        /// Makes bounds; the defaults scale from zero.
+        package init(min: Int = 0, max: Int = 0, initial: Int = 0) {
+            self.min = min
+            self.max = max
+            self.initial = initial
+        }
+    }
+
+    /// What a process may use; 0 is no limit.
+    package struct ResourceLimits: Sendable, Hashable {
+        /// Bytes of address space.
+        package var addressSpaceBytesMax: UInt64 = 0
+        /// Seconds of processor time.
+        package var processorSecondsMax: UInt64 = 0
+        /// Bytes of one file.
+        package var fileBytesMax: UInt64 = 0
+
+        /// No limits.
+        package init() {}
+    }
+
+    /// The namespace.
+    package var namespace: String
+    /// The service.
+    package var service: String
+    /// The revision, for example `exam-generator-00001`.
+    package var revision: String
+    /// The absolute path of the program, and its arguments.
+    package var command: [String]
+    /// The environment from the manifest; what the contract sets cannot be replaced by it.
+    package var environment: [(name: String, value: String)] = []
+    /// Where the program runs; the activator's own directory when `nil`.
+    package var workingDirectory: String?
+    /// Most requests at one instance at the same time; 0 for no limit (`containerConcurrency`).
+    package var containerConcurrency = 0
+    /// Requests that an instance of a revision without limit should have before another is started;
+    /// Knative's default target of 100, used to 70 percent.
+    package var concurrencyTarget = 70.0
+    /// From the moment an instance gets a request to the end of its answer (`timeoutSeconds`).
+    package var timeout = Duration.seconds(300)
+    /// The bounds of scaling.
+    package var scale = ScaleBounds()
+    /// How long an instance stays without a request.
+    package var idleWindow = Duration.seconds(60)
+    /// From SIGTERM to SIGKILL.
+    package var stopGrace = Duration.seconds(30)
+    /// How the program gets its socket.
+    package var socketMode = SocketMode.inherited
+    /// What an instance may use.
+    package var resourceLimits = ResourceLimits()
+
+    /// Makes a specification with Knative's defaults.
+    package init(namespace: String, service: String, revision: String, command: [String]) {
+        self.namespace = namespace
+        self.service = service
+        self.revision = revision
+        self.command = command
+    }
+}

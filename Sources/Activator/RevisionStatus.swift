@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What a revision looks like at one moment.
+package struct RevisionStatus: Sendable, Equatable {
+    /// One instance.
+    package struct Instance: Sendable, Equatable {
+        /// How far it is in its life.
+        package enum State: String, Sendable {
+            /// Its process is there and has not answered yet.
+            case starting
+            /// It has answered a request.
+            case ready
+            /// It was asked to end.
+            case stopping
+        }
+
+        /// For logs, for example `exam-generator-00001-1`.
+        package var name: String
+        /// The process; 0 when it is gone.
+        package var processID: Int32
+        /// How far it is.
+        package var state: State
+        /// Requests that it has.
+        package var inFlightCount: Int
+    }
+
+    /// The namespace.
+    package var namespace: String
+    /// The service.
+    package var service: String
+    /// The revision.
+    package var revision: String
+    /// The instances, oldest first.
+    package var instances: [Instance]
+    /// Requests that wait.
+    package var queuedCount: Int
+    /// Requests that are with an instance.
+    package var inFlightCount: Int
+    /// Instances that were started, ever.
+    package var startedTotal: UInt64
+    /// Instances that ended without being asked to, ever.
+    package var crashesTotal: UInt64
+    /// Requests that came, ever.
+    package var requestsTotal: UInt64
+    /// From the last start of a process to the first byte of its first answer.
+    package var lastColdStartMilliseconds: Double?
+    /// How the last crash went, in one sentence.
+    package var lastCrash: String?
+}

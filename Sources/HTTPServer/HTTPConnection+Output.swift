@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import EventLoop
+internal import HTTP
+
+/// Takes what the answers write, and sends as much as the peer takes.
+extension HTTPConnection {
+    func startResponse(
+        _ head: HTTPResponseHead,
+        bodyLength: Int?,
+        with writer: inout HTTPResponseWriter
+    ) throws(HTTPEncodeError) {
+        try writer.start(
+            head,
+            bodyLength: bodyLength,
+            serverName: self.configuration.serverName,
+            date: &self.server.date,
+            to: &self.output.bytes
+        )
+        // From here on a 100 would lie within the answer.
+        self.mustSendContinue = false
+        self.flushUnlessCorked()
+    }
+
+    func writeBody(
+        _ bytes: [UInt8],
+        with writer: inout HTTPResponseWriter
+    ) throws(HTTPResponseWriter.Mistake) {
+        try writer.write(bytes, to: &self.output.bytes)
+        self.flushUnlessCorked()
+    }
+
+    func endResponse(
+        trailers: HTTPFields?,
+        with writer: inout HTTPResponseWriter
+    ) throws(HTTPResponseWriter.Mistake) {
+        try writer.end(trailers: trailers, to: &self.output.bytes)
+        self.flushUnlessCorked()
+    }
+
+    /// Holds writes back until `body` is done, so that they leave in one system call.
+    func corked(_ body: () -> Void) {
+        self.corkDepth += 1
+        body()
+        self.corkDepth -= 1
+        self.flushUnlessCorked()
+    }
+
+    /// Sends, unless somebody does it later or the kernel is known to take nothing now.
+    func flushUnlessCorked() {
+        if self.corkDepth == 0, self.writeDeadline == nil { self.flush() }
+    }
+
+    func flush() {
+        guard !self.isClosed, !self.output.isEmpty else { return }
+        var hasProgress = false
+        while !self.output.isEmpty {
+            switch self.output.withUnsent({ Socket.write(self.fd, from: $0) }) {
+            case .count(let count):
+                self.output.sent(count)
+                hasProgress = true
+            case .wouldBlock, .end: return self.outputBlocked(hasProgress)
+            case .failed: return self.reset()
+            }
+        }
+        self.outputWritten()
+    }
+
+    private func outputWritten() {
+        let wasBlocked = self.writeDeadline != nil
+        self.writeDeadline = nil
+        if case .lingering = self.phase { return self.beginToLinger() }
+        if wasBlocked {
+            self.restoreDeadline()
+            self.updateInterest()
+        }
+        self.tellRoom()
+    }
+
+    private func outputBlocked(_ hasProgress: Bool) {
+        // A handler that writes on does not make a peer that does not read any livelier.
+        if hasProgress || self.writeDeadline == nil {
+            let deadline = self.loop.now.advanced(by: self.configuration.writeTimeout)
+            self.writeDeadline = deadline
+            self.armTimer(noLaterThan: deadline)
+        }
+        self.updateInterest()
+        self.tellRoom()
+    }
+
+    /// Lets those go on who waited for room in the output.
+    private func tellRoom() {
+        guard self.hasRoomForOutput else { return }
+        self.exchange?.outputDrained()
+        guard self.isStalled else { return }
+        self.isStalled = false
+        self.scheduleResume()
+    }
+
+    func updateInterest() {
+        guard !self.isClosed else { return }
+        var interest: IOEvents = []
+        if self.wantsInput { interest.insert(.readable) }
+        if self.writeDeadline != nil { interest.insert(.writable) }
+        guard interest != self.interest else { return }
+        self.interest = interest
+        self.loop.modify(self.fd, for: interest)
+    }
+
+    private var wantsInput: Bool {
+        guard !self.hasInputEnded else { return false }
+        switch self.phase {
+        case .head: return self.hasRoomForOutput && !self.isStalled
+        case .discarding, .lingering: return true
+        case .exchange:
+            guard let exchange = self.exchange else { return false }
+            if self.decoder != nil {
+                return exchange.bufferedBodyBytes < self.configuration.bodyBufferBytesMax
+            }
+            // Pipelined requests are read ahead a little, which also notices a closed connection.
+            return self.pending.count < self.configuration.bodyBufferBytesMax
+        case .closed: return false
+        }
+    }
+}

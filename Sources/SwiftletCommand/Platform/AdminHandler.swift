@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Bytes
+internal import HTTP
+internal import HTTPServer
+internal import Telemetry
+
+/// Health, metrics and the state of functions, on a port of their own.
+enum AdminHandler {
+    /// Makes the handler.
+    ///
+    /// - Parameters:
+    ///   - isReady: Whether everything was started.
+    ///   - functions: The state of all functions as JSON.
+    static func make(
+        metrics: Metrics,
+        isReady: @escaping @Sendable () -> Bool,
+        functions: @escaping @Sendable () async -> String
+    ) -> AsyncHTTPHandler {
+        AsyncHTTPHandler { exchange in
+            guard exchange.request.method == .get || exchange.request.method == .head else {
+                return await exchange.sendResponse(.methodNotAllowed, ["Allow": "GET, HEAD"])
+            }
+            switch exchange.request.path {
+            case "/health/liveness":
+                await self.text(exchange, .ok, "ALIVE\n")
+            case "/health/readiness":
+                let isReady = isReady()
+                let text = isReady ? "READY\n" : "starting\n"
+                await self.text(exchange, isReady ? .ok : .serviceUnavailable, text)
+            case "/metrics":
+                await exchange.sendResponse(
+                    .ok,
+                    ["Content-Type": Metrics.contentType],
+                    body: Array(metrics.render().utf8)
+                )
+            case "/admin/functions":
+                await exchange.sendResponse(
+                    .ok,
+                    ["Content-Type": "application/json"],
+                    body: Array(await functions().utf8)
+                )
+            default:
+                await self.text(
+                    exchange,
+                    .notFound,
+                    "there are /health/liveness, /health/readiness, /metrics, /admin/functions\n"
+                )
+            }
+        }
+    }
+
+    private static func text(
+        _ exchange: HTTPExchange,
+        _ status: HTTPStatus,
+        _ text: String
+    ) async {
+        await exchange.sendResponse(
+            status,
+            ["Content-Type": "text/plain; charset=utf-8"],
+            body: Array(text.utf8)
+        )
+    }
+}

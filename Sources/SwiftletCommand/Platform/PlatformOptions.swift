@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Swiftlet
+
+/// What `up`, `demo`, `activate` and `dispatch` were asked for.
+struct PlatformOptions: Sendable {
+    static let portDefault = 8080
+    static let bucketPortDefault = 9000
+    static let adminPortDefault = 9090
+    static let stateDirectoryDefault = ".swiftlet"
+
+    var manifests: [String]
+    var port = Self.portDefault
+    var bucketPort = Self.bucketPortDefault
+    var adminPort = Self.adminPortDefault
+    /// A Kafka cluster; `nil` is the embedded broker.
+    var kafka: String?
+    /// An object storage; `nil` is the embedded bucket.
+    var storage: String?
+    var stateDirectory = Self.stateDirectoryDefault
+    var functionsDirectory: String?
+    /// Overrides the window after which an idle function ends.
+    var idleWindow: Duration?
+    /// Where functions are found by sources, instead of an activator here.
+    var activator: String?
+
+    /// The credentials of the embedded bucket, or of the object storage that was named.
+    var accessKey = StorageAccess.accessKeyDefault
+    var secretKey = StorageAccess.secretKeyDefault
+    var region = StorageAccess.regionDefault
+
+    static let fileFlag = FlagSyntax(
+        "file",
+        letter: "f",
+        value: "FILE",
+        environment: "SWIFTLET_MANIFESTS",
+        help: "manifests: a file, a folder, or - for standard input; repeatable",
+        isRepeatable: true
+    )
+    static let portFlag = FlagSyntax("port", value: "N", help: "activator's port (8080; 0: any)")
+    static let adminPortFlag = FlagSyntax(
+        "admin-port",
+        value: "N",
+        help: "admin and metrics port (9090; 0: any)"
+    )
+    static let kafkaFlag = FlagSyntax(
+        "kafka",
+        value: "HOST:PORT",
+        help: "a Kafka cluster instead of the embedded broker"
+    )
+    static let functionsFlag = FlagSyntax(
+        "functions",
+        value: "DIR",
+        help: "where programs are looked for, after the folder of swiftlet itself"
+    )
+    static let idleFlag = FlagSyntax(
+        "idle",
+        value: "TIME",
+        help: "an idle function ends after this (60s, or its annotation)"
+    )
+    static let outputFlag = FlagSyntax(
+        "output",
+        letter: "o",
+        value: "FORMAT",
+        help: "text or json: one line with the addresses when ready (text)"
+    )
+    static let bucketFlags = [
+        FlagSyntax("bucket-port", value: "N", help: "embedded bucket's port (9000; 0: any)"),
+        FlagSyntax(
+            "s3",
+            value: "URL",
+            help: "an object storage instead of the embedded bucket; AWS_ACCESS_KEY_ID and "
+                + "AWS_SECRET_ACCESS_KEY say who we are there"
+        ),
+        FlagSyntax("state", value: "DIR", help: "where the embedded bucket keeps objects (.swiftlet)"),
+    ]
+
+    /// Reads what the flags say.
+    init(_ arguments: CommandArguments) throws {
+        self.manifests = arguments.all("file")
+        guard !self.manifests.isEmpty else { throw UsageError("-f FILE is missing") }
+        let ports = 0...65_535
+        self.port = try arguments.number("port", in: ports) ?? self.port
+        self.bucketPort = try arguments.number("bucket-port", in: ports) ?? self.bucketPort
+        self.adminPort = try arguments.number("admin-port", in: ports) ?? self.adminPort
+        self.kafka = arguments["kafka"]
+        self.storage = arguments["s3"]
+        self.stateDirectory = arguments["state"] ?? self.stateDirectory
+        self.functionsDirectory = arguments["functions"]
+        self.idleWindow = try arguments.duration("idle")
+        self.activator = arguments["activator"]
+        self.readCredentials(Environment.process)
+    }
+
+    /// An ambient AWS account must not change who may use the bucket of this machine.
+    private mutating func readCredentials(_ environment: Environment) {
+        let prefix = self.storage == nil ? "SWIFTLET" : "AWS"
+        if let key = environment["\(prefix)_ACCESS_KEY_ID"] { self.accessKey = key }
+        if let key = environment["\(prefix)_SECRET_ACCESS_KEY"] { self.secretKey = key }
+        if let region = environment["\(prefix)_REGION"] { self.region = region }
+    }
+}

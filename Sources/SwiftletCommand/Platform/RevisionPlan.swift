@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Activator
+internal import Manifests
+internal import Swiftlet
+
+/// Turns Knative Services into what the activator runs.
+struct RevisionPlan {
+    let manifests: ManifestSet
+    let options: PlatformOptions
+    /// Where functions find Kafka and the object storage on this machine.
+    let platformVariables: [(name: String, value: String)]
+
+    /// One revision for each Service.
+    ///
+    /// - Throws: ``CommandError`` or `ManifestError` naming the Service and what it lacks.
+    func revisions() throws -> [RevisionSpec] { try self.manifests.services.map(self.revision) }
+
+    private func revision(of service: ServiceManifest) throws -> RevisionSpec {
+        let name = service.metadata.name
+        let isCommand = service.commandOverride != nil
+        return RevisionSpec(
+            namespace: service.metadata.namespace,
+            service: name,
+            revision: service.revisionName ?? "\(name)-00001",
+            command: try self.command(of: service),
+            environment: try self.environment(of: service),
+            workingDirectory: isCommand ? nil : service.container.workingDirectory,
+            containerConcurrency: service.containerConcurrency,
+            timeout: service.timeout,
+            scale: ScaleBounds(
+                min: service.scaling.minScale ?? 0,
+                max: service.scaling.maxScale ?? 0,
+                initial: service.scaling.initialScale ?? 0
+            ),
+            idleWindow: self.idleWindow(of: service),
+            socketMode: isCommand ? .port : .inherited
+        )
+    }
+
+    private func command(of service: ServiceManifest) throws -> [String] {
+        let finder = ExecutableFinder(functionsDirectory: self.options.functionsDirectory)
+        let place = "\(service.metadata.mark): Service \(service.metadata.name)"
+        if let words = service.commandOverride, let program = words.first {
+            let path = Environment.process["PATH"] ?? "/usr/local/bin:/usr/bin:/bin"
+            guard let found = finder.findCommand(program, path: path) else {
+                throw CommandError("\(place): there is no program \(program) on this machine")
+            }
+            return [found] + words.dropFirst()
+        }
+        guard let found = finder.find(service.executableName) else {
+            let places = finder.directories.joined(separator: " and ")
+            throw CommandError(
+                "\(place): no program \(service.executableName) (the name of its image) in "
+                    + "\(places); build it, name its folder with --functions, or say how to run it "
+                    + "in the annotation \(SwiftletAnnotation.command.rawValue)"
+            )
+        }
+        return [found] + service.container.arguments
+    }
+
+    private func environment(
+        of service: ServiceManifest
+    ) throws -> [(name: String, value: String)] {
+        let container = service.container
+        var variables = try self.manifests.environment(
+            of: container,
+            in: service.metadata.namespace
+        )
+        // The manifest names services of a cluster; here they have other addresses.
+        for variable in self.platformVariables {
+            variables.removeAll { $0.name == variable.name }
+            variables.append(variable)
+        }
+        let timeout = String(max(1, service.timeout.components.seconds))
+        variables.append(("SWIFTLET_TIMEOUT_SECONDS", timeout))
+        // The log settings of whoever started us hold for functions as well.
+        for name in ["LOG_LEVEL", "LOG_FORMAT"] where !variables.contains(where: { $0.name == name }) {
+            if let value = Environment.process[name] { variables.append((name, value)) }
+        }
+        return variables
+    }
+
+    private func idleWindow(of service: ServiceManifest) -> Duration {
+        if let window = self.options.idleWindow { return window }
+        let window = service.scaling.window ?? .seconds(60)
+        return max(window, service.scaling.scaleToZeroPodRetentionPeriod ?? .zero)
+    }
+}

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import KafkaSource
+internal import Manifests
+
+/// Turns KafkaSources into what the dispatcher runs.
+struct SourcePlan {
+    let manifests: ManifestSet
+    /// The brokers that replace those of the manifests; `nil` leaves them.
+    let bootstrapServers: String?
+    /// Where functions are reached, for example `http://127.0.0.1:8080`; `nil` on a cluster.
+    let activator: String?
+
+    /// One for each KafkaSource.
+    ///
+    /// - Throws: ``CommandError`` naming the source and what it lacks.
+    func sources() throws -> [KafkaSourceSpec] { try self.manifests.sources.map(self.source) }
+
+    private func source(_ source: KafkaSourceManifest) throws -> KafkaSourceSpec {
+        let metadata = source.metadata
+        let place = "\(metadata.mark): KafkaSource \(metadata.name)"
+        var spec = KafkaSourceSpec(
+            namespace: metadata.namespace,
+            name: metadata.name,
+            bootstrapServers: self.bootstrapServers
+                ?? source.bootstrapServers.joined(separator: ","),
+            topics: source.topics,
+            consumerGroup: source.consumerGroup
+                ?? "knative-kafka-source-\(metadata.namespace)-\(metadata.name)",
+            sink: try self.address(of: source.sink, place, "sink")
+        )
+        spec.consumers = source.consumers
+        spec.initialOffset = source.initialOffset == .earliest ? .earliest : .latest
+        spec.ordering = source.ordering == .unordered ? .unordered : .ordered
+        spec.extensionOverrides = source.extensionOverrides
+        spec.keyType = KafkaSourceSpec.KeyType(rawValue: source.keyType.rawValue) ?? .string
+        spec.delivery = try self.delivery(source.delivery, place)
+        return spec
+    }
+
+    private func address(
+        of destination: Destination,
+        _ place: String,
+        _ field: String
+    ) throws -> SinkAddress {
+        guard let reference = destination.reference else {
+            guard let uri = destination.uri else {
+                throw CommandError("\(place): its \(field) has neither ref nor uri")
+            }
+            return SinkAddress(url: uri)
+        }
+        guard reference.isKnativeService else {
+            throw CommandError(
+                "\(place): its \(field) is a \(reference.kind); only Knative Services can be "
+                    + "reached by ref here, others by uri"
+            )
+        }
+        let host = "\(reference.name).\(reference.namespace).svc.cluster.local"
+        guard let activator = self.activator else {
+            return SinkAddress(url: Self.join("http://\(host)", destination.uri))
+        }
+        return SinkAddress(url: Self.join(activator, destination.uri), host: host)
+    }
+
+    /// A relative `uri` beside a `ref` is a path on it.
+    private static func join(_ base: String, _ path: String?) -> String {
+        guard let path, !path.isEmpty else { return base + "/" }
+        return path.hasPrefix("/") ? base + path : base + "/" + path
+    }
+
+    private func delivery(_ spec: DeliverySpec?, _ place: String) throws -> DeliveryPolicy {
+        var policy = DeliveryPolicy()
+        guard let spec else { return policy }
+        if let retryMax = spec.retryMax { policy.retryMax = retryMax }
+        if let timeout = spec.timeout { policy.timeout = timeout }
+        if let delay = spec.backoffDelay { policy.backoffDelay = delay }
+        if let backoff = spec.backoffPolicy {
+            policy.backoffPolicy = backoff == .linear ? .linear : .exponential
+        }
+        if let sink = spec.deadLetterSink {
+            policy.deadLetterSink = try self.address(of: sink, place, "deadLetterSink")
+        }
+        return policy
+    }
+}

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import EventLoop
+internal import Glibc
+
+/// Files that a person names on the command line.
+enum Files {
+    /// Reads a whole file, or standard input for `-`.
+    ///
+    /// - Throws: `SystemError` naming the file, or a ``CommandError`` when it is too large.
+    static func read(_ path: String, bytesMax: Int) throws -> [UInt8] {
+        let fd = path == "-" ? STDIN_FILENO : Glibc.open(path, O_RDONLY | O_CLOEXEC)
+        guard fd >= 0 else { throw SystemError.last(path) }
+        defer { if fd != STDIN_FILENO { close(fd) } }
+        var bytes: [UInt8] = []
+        var block = [UInt8](repeating: 0, count: 64 * 1024)
+        while true {
+            let count = Glibc.read(fd, &block, block.count)
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else { throw SystemError.last(path) }
+            guard count > 0 else { return bytes }
+            bytes.append(contentsOf: block[..<count])
+            guard bytes.count <= bytesMax else {
+                throw CommandError("\(path) is larger than \(Terminal.size(bytesMax))")
+            }
+        }
+    }
+
+    /// Opens a regular file and tells how long it is.
+    static func open(_ path: String) throws -> (descriptor: Int32, length: Int64) {
+        let fd = Glibc.open(path, O_RDONLY | O_CLOEXEC)
+        guard fd >= 0 else { throw SystemError.last(path) }
+        var status = stat()
+        guard fstat(fd, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+            close(fd)
+            throw CommandError("\(path) is not a regular file")
+        }
+        return (fd, Int64(status.st_size))
+    }
+
+    static func close(_ fd: Int32) { Glibc.close(fd) }
+
+    /// Takes the right to use a directory, until this process ends.
+    ///
+    /// - Throws: ``CommandError`` when another process has it.
+    static func lock(directory: String) throws {
+        guard mkdir(directory, 0o755) == 0 || errno == EEXIST else {
+            throw SystemError.last("creating the state directory \(directory)")
+        }
+        let path = directory + "/lock"
+        let fd = Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard fd >= 0 else { throw SystemError.last(path) }
+        guard flock(fd, LOCK_EX | LOCK_NB) == 0 else {
+            Glibc.close(fd)
+            throw CommandError(
+                "the state directory \(directory) is in use by another swiftlet; stop that one "
+                    + "or choose another with --state"
+            )
+        }
+    }
+}

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// `swiftlet activate`: only the activator.
+enum ActivateCommand: Subcommand {
+    static let syntax = CommandSyntax(
+        name: "activate",
+        summary: "run only the activator: functions, started by their first request",
+        flags: [
+            PlatformOptions.fileFlag, PlatformOptions.portFlag, PlatformOptions.adminPortFlag,
+            PlatformOptions.functionsFlag, PlatformOptions.idleFlag, PlatformOptions.outputFlag,
+        ],
+        examples: [
+            ("swiftlet activate -f service.yaml", "Functions on http://localhost:8080"),
+            (
+                "swiftlet activate -f service.yaml --port 0 --output json --idle 5s",
+                "On any free port, told as JSON; functions end after 5 idle seconds"
+            ),
+        ]
+    )
+
+    static func run(_ arguments: CommandArguments) async throws -> SwiftletCommand.Outcome {
+        try await PlatformSession.serve(arguments, parts: .activator) { addresses, _ in
+            if let activator = addresses.activator { Terminal.note("  functions  \(activator)") }
+            if let admin = addresses.admin { Terminal.note("  admin      \(admin)/metrics") }
+            Terminal.note("Ready; Ctrl-C stops everything.")
+        }
+    }
+}

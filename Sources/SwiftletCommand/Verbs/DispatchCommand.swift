@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// `swiftlet dispatch`: only the dispatcher.
+enum DispatchCommand: Subcommand {
+    static let syntax = CommandSyntax(
+        name: "dispatch",
+        summary: "run only the dispatcher: records of Kafka to functions, as CloudEvents",
+        flags: [
+            PlatformOptions.fileFlag,
+            FlagSyntax(
+                "kafka",
+                value: "HOST:PORT",
+                help: "brokers instead of those that the manifests name"
+            ),
+            FlagSyntax(
+                "activator",
+                value: "URL",
+                help: "where functions are reached; without it by their names in the cluster"
+            ),
+            PlatformOptions.adminPortFlag, PlatformOptions.outputFlag,
+        ],
+        examples: [
+            ("swiftlet dispatch -f source.yaml", "Deliver to the sink that the manifest names"),
+            (
+                "swiftlet dispatch -f exam.yaml --kafka localhost:9092 --activator "
+                    + "http://localhost:8080",
+                "Deliver to functions on this machine"
+            ),
+        ]
+    )
+
+    static func run(_ arguments: CommandArguments) async throws -> SwiftletCommand.Outcome {
+        try await PlatformSession.serve(arguments, parts: .dispatcher) { addresses, _ in
+            if let admin = addresses.admin { Terminal.note("  admin  \(admin)/metrics") }
+            Terminal.note("Dispatching; Ctrl-C stops after what is under way.")
+        }
+    }
+}

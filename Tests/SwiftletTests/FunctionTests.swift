@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Swiftlet
+import SwiftletTesting
+import Testing
+
+private struct Order: Codable {
+    var item: String
+    var count: Int
+}
+
+private struct Receipt: Codable, Equatable {
+    var text: String
+}
+
+private struct Surprise: Error {}
+
+@Suite("Function")
+struct FunctionTests {
+    private static let function: Function = {
+        var function = Function()
+        function.on("order.placed", reply: "order.accepted") { (order: Order, _) in
+            Receipt(text: "\(order.count) × \(order.item)")
+        }
+        function.on("echo.*") { (event: CloudEvent, _) -> CloudEvent? in event }
+        function.on("quiet") { (_: CloudEvent, _) in }
+        function.on("busy") { (_: CloudEvent, _) -> Void in throw FunctionError(503, "come back") }
+        function.on("broken") { (_: CloudEvent, _) -> Void in throw Surprise() }
+        function.on("sourced", source: "/a/*") { (_: CloudEvent, _) -> CloudEvent? in
+            CloudEvent(type: "from.a", source: "/f", id: "1")
+        }
+        function.on("sourced", subject: "s") { (_: CloudEvent, _) -> CloudEvent? in
+            CloudEvent(type: "about.s", source: "/f", id: "1")
+        }
+        function.on("bad.reply") { (_: CloudEvent, _) -> CloudEvent? in
+            CloudEvent(type: "", source: "/f", id: "1")
+        }
+        function.get("/hello/{name}") { request, _ in
+            .text("hello \(request.parameters["name"] ?? "") \(request.query("q") ?? "-")")
+        }
+        function.post("/orders") { request, _ in try .json(try request.decode(Order.self)) }
+        return function
+    }()
+    private let tester = FunctionTester(
+        FunctionTests.function,
+        environment: Environment(variables: ["K_SERVICE": "shop"])
+    )
+
+    private func event(_ type: String, source: String = "/x", json: String? = nil) -> CloudEvent {
+        CloudEvent(
+            type: type,
+            source: source,
+            id: "1",
+            dataContentType: json == nil ? nil : "application/json",
+            data: json.map { .json(Array($0.utf8)) }
+        )
+    }
+
+    private func status(of event: CloudEvent) async throws -> Int {
+        do {
+            _ = try await self.tester.send(event)
+            return 200
+        } catch let error as FunctionError {
+            return error.status
+        }
+    }
+
+    @Test("a JSON payload goes in, a JSON event comes out, named after the service")
+    func codable() async throws {
+        let event = self.event("order.placed", json: #"{"item":"tea","count":2}"#)
+        let reply = try #require(try await self.tester.send(event))
+        #expect(reply.type == "order.accepted")
+        #expect(reply.source == "/shop")
+        #expect(try reply.decode(Receipt.self) == Receipt(text: "2 × tea"))
+    }
+
+    @Test(
+        "a payload that does not fit gives 400 and says where",
+        arguments: [
+            (#"{"item":"tea"}"#, "count is missing"),
+            (#"{"item":"tea","count":"two"}"#, "count is not a Int"),
+            (#"{"item":null,"count":2}"#, "item is null"),
+            ("{", "not valid JSON"),
+        ]
+    )
+    func payloads(_ json: String, _ reason: String) async throws {
+        let error = await #expect(throws: FunctionError.self) {
+            try await self.tester.send(self.event("order.placed", json: json))
+        }
+        #expect(error?.status == 400)
+        #expect(error?.message.contains(reason) == true, "\(error?.message ?? "")")
+    }
+
+    @Test("an event passes through unchanged")
+    func echo() async throws {
+        var event = self.event("echo.this", json: #"{"a":[1,2]}"#)
+        event.subject = "100% é 😀 \"quoted\""
+        event.extensions["course"] = "cs"
+        #expect(try await self.tester.send(event) == event)
+    }
+
+    @Test("no reply, and the statuses of failures")
+    func statuses() async throws {
+        #expect(try await self.tester.send(self.event("quiet")) == nil)
+        #expect(try await self.status(of: self.event("busy")) == 503)
+        #expect(try await self.status(of: self.event("broken")) == 500)
+        #expect(try await self.status(of: self.event("unknown")) == 422)
+        #expect(try await self.status(of: self.event("bad.reply")) == 500)
+    }
+
+    @Test("source and subject choose among handlers")
+    func patterns() async throws {
+        #expect(try await self.tester.send(self.event("sourced", source: "/a/b"))?.type == "from.a")
+        var event = self.event("sourced", source: "/b")
+        #expect(try await self.status(of: event) == 422)
+        event.subject = "s"
+        #expect(try await self.tester.send(event)?.type == "about.s")
+    }
+
+    @Test("routes answer plain requests")
+    func routes() async {
+        let hello = await self.tester.send(
+            Request(method: "GET", path: "/hello/A%20b", queryString: "p=1&q=x+y%21")
+        )
+        #expect(String(decoding: hello.body, as: UTF8.self) == "hello A b x y!")
+        let order = await self.tester.send(
+            Request(method: "POST", path: "/orders", body: Array(#"{"item":"a","count":1}"#.utf8))
+        )
+        #expect(order.status == 200)
+        #expect(order.headers["content-type"] == "application/json")
+    }
+
+    @Test(
+        "what is neither a route nor an event",
+        arguments: [
+            ("GET", "/", 405), ("GET", "/nothing", 404), ("DELETE", "/hello/x", 405),
+            ("POST", "/", 415), ("PUT", "/", 415),
+        ]
+    )
+    func refusals(_ method: String, _ path: String, _ status: Int) async {
+        let response = await self.tester.send(Request(method: method, path: path))
+        #expect(response.status == status)
+        #expect(!response.body.isEmpty)
+        #expect((response.headers["allow"] != nil) == (status == 405))
+    }
+}

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import HTTP
+import Testing
+
+@testable import Swiftlet
+
+@Suite("Probes (Knative runtime contract, func's health paths)")
+struct HealthProbesTests {
+    struct Probe: Sendable {
+        var target = "/"
+        var fields: HTTPFields = [:]
+        var isReady = true
+        var status: HTTPStatus
+        var body: String
+    }
+
+    static let probes = [
+        Probe(target: "/health/liveness", status: 200, body: "ALIVE"),
+        Probe(target: "/health/liveness", isReady: false, status: 200, body: "ALIVE"),
+        Probe(target: "/health/readiness", status: 200, body: "READY"),
+        Probe(target: "/health/readiness", isReady: false, status: 503, body: "shutting down"),
+        Probe(fields: ["K-Network-Probe": "queue"], status: 200, body: "queue"),
+        Probe(
+            fields: ["K-Network-Probe": "queue"],
+            isReady: false,
+            status: 503,
+            body: "shutting down"
+        ),
+        Probe(
+            fields: ["K-Network-Probe": "probe", "K-Network-Hash": "h"],
+            status: 200,
+            body: ""
+        ),
+        Probe(
+            fields: ["K-Network-Probe": "probe"],
+            status: 400,
+            body: "a probe must carry the header K-Network-Hash"
+        ),
+        Probe(
+            fields: ["K-Network-Probe": "x"],
+            status: 400,
+            body: "unexpected probe header value: x"
+        ),
+    ]
+
+    @Test("are answered", arguments: probes)
+    func answered(_ probe: Probe) throws {
+        let request = HTTPRequestHead(method: .get, target: probe.target, fields: probe.fields)
+        let answer = try #require(HealthProbes.answer(to: request, isReady: probe.isReady))
+        #expect(answer.status == probe.status)
+        #expect(String(decoding: answer.body, as: UTF8.self) == probe.body)
+        #expect(answer.fields["k-network-hash"] == probe.fields["k-network-hash"])
+    }
+
+    @Test("other requests are no probes", arguments: ["/", "/health", "/health/other"])
+    func others(_ target: String) {
+        let request = HTTPRequestHead(method: .get, target: target)
+        #expect(HealthProbes.answer(to: request, isReady: true) == nil)
+    }
+
+    @Test("a POST to a health path is no probe")
+    func post() {
+        let request = HTTPRequestHead(method: .post, target: "/health/liveness")
+        #expect(HealthProbes.answer(to: request, isReady: true) == nil)
+    }
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Chooses the questions of an exam: good ones, of several kinds, from all over the document.
+struct Selection {
+    private var candidates: [Candidate]
+    private let sentenceCount: Int
+
+    private var chosen: [Candidate] = []
+    private var usedKeys = Set<String>()
+    private var usedSentences = Set<Int>()
+    private var usedKinds: [String: Int] = [:]
+    private var usedSegments: [Int: Int] = [:]
+
+    init(candidates: [Candidate], sentenceCount: Int) {
+        self.candidates = candidates
+        self.sentenceCount = max(1, sentenceCount)
+    }
+
+    /// The best `count` questions, or all that there are, in the order of the document.
+    mutating func select(_ count: Int) -> [Candidate] {
+        while self.chosen.count < count {
+            var best: (candidate: Candidate, value: Double)?
+            for candidate in self.candidates where self.isFree(candidate) {
+                let value = candidate.score - self.penalty(candidate, count: count)
+                if value > best?.value ?? -.infinity { best = (candidate, value) }
+            }
+            guard let best else { break }
+            self.take(best.candidate, count: count)
+        }
+        return self.chosen.sorted { $0.sentence < $1.sentence }
+    }
+
+    private func isFree(_ candidate: Candidate) -> Bool {
+        guard !self.usedSentences.contains(candidate.sentence) else { return false }
+        return !self.usedKeys.contains { used in
+            used == candidate.key
+                || (!candidate.kind.isNumeric && EnglishMorphology.areRelated(used, candidate.key))
+        }
+    }
+
+    private func segment(_ candidate: Candidate, count: Int) -> Int {
+        candidate.sentence * count / self.sentenceCount
+    }
+
+    private func penalty(_ candidate: Candidate, count: Int) -> Double {
+        let segment = self.segment(candidate, count: count)
+        let crowd = 2.5 * Double(self.usedSegments[segment, default: 0])
+        let sameKind = Double(self.usedKinds[Self.kindName(candidate.kind), default: 0])
+        let kind = (candidate.kind == .noun ? 0.8 : 1) * sameKind
+        let adjacent = self.usedSentences.contains(candidate.sentence - 1)
+            || self.usedSentences.contains(candidate.sentence + 1)
+        return crowd + kind + (adjacent ? 1 : 0)
+    }
+
+    private mutating func take(_ candidate: Candidate, count: Int) {
+        self.chosen.append(candidate)
+        self.usedKeys.insert(candidate.key)
+        self.usedSentences.insert(candidate.sentence)
+        self.usedKinds[Self.kindName(candidate.kind), default: 0] += 1
+        self.usedSegments[self.segment(candidate, count: count), default: 0] += 1
+    }
+
+    /// Quantities of all units count as one kind.
+    private static func kindName(_ kind: TermKind) -> String {
+        switch kind {
+        case .quantity, .count, .numberWord: "number"
+        case .year, .decade: "year"
+        case .person: "person"
+        case .place, .organization, .name: "name"
+        case .acronym: "acronym"
+        case .noun: "noun"
+        }
+    }
+}
