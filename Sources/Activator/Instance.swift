@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import EventLoop
+internal import Telemetry
 
 /// One instance of a revision: its process, its socket, and the connections to it.
 ///

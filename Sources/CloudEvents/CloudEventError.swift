@@ -16,8 +16,6 @@ public enum CloudEventError: Error, Equatable, Sendable {
         case characterNotAllowed
         /// The bytes are not UTF-8, before or after percent-decoding.
         case notUTF8
-        /// A `%` is not followed by two hexadecimal digits.
-        case percentEncodingInvalid
         /// The value is no RFC 3986 URI-reference.
         case notURIReference
         /// The value is no RFC 3986 URI with a scheme.
@@ -147,8 +145,6 @@ extension CloudEventError.AttributeFault {
         case .empty: "is empty: give it a value or leave it out"
         case .characterNotAllowed: "has a control character or a noncharacter: remove it"
         case .notUTF8: "is not valid UTF-8"
-        case .percentEncodingInvalid:
-            "has a % without two hexadecimal digits: write %25 for a percent sign"
         case .notURIReference: "is not a URI-reference: percent-encode its special characters"
         case .notURI: "is not an absolute URI: it must begin with a scheme such as https:"
         case .notTimestamp: "is not an RFC 3339 timestamp such as 2026-01-02T15:04:05Z"

@@ -33,9 +33,9 @@ extension CloudEventHeaderCoding {
         switch self {
         case .strict:
             let unquoted = Self.unquoted(value) ?? value
-            // One round only: a second would turn %2541 into A.
-            guard let bytes = PercentCoding.decode(unquoted) else { throw .percentEncodingInvalid }
-            decoded = String(utf8: bytes.span)
+            // One round only: a second would turn %2541 into A. A % that begins no escape comes
+            // from a sender that does not encode, as Knative's; refusing it would lose the event.
+            decoded = String(utf8: PercentCoding.decodeKeepingOthers(unquoted).span)
         case .knative:
             decoded = String(utf8: value.span)
         }

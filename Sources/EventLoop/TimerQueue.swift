@@ -38,6 +38,8 @@ struct TimerQueue {
     private var freeSlots: [Int32] = []
     private var orderNext: UInt64 = 0
     private(set) var count = 0
+    /// Live and stale entries together.
+    var entryCount: Int { self.heap.count }
 
     /// Adds a timer.
     mutating func schedule(at deadline: MonotonicTime, _ body: @escaping () -> Void) -> TimerID {

@@ -216,8 +216,8 @@ final class CurlDriver: @unchecked Sendable {
     /// Something happened to a descriptor that libcurl waits for.
     func socketReady(_ fd: Int32, _ events: IOEvents) {
         var mask: Int32 = 0
-        if events.contains(.readable) { mask |= CURL_CSELECT_IN }
-        if events.contains(.writable) { mask |= CURL_CSELECT_OUT }
+        if events.rawValue & IOEvents.readable.rawValue != 0 { mask |= CURL_CSELECT_IN }
+        if events.rawValue & IOEvents.writable.rawValue != 0 { mask |= CURL_CSELECT_OUT }
         self.act(on: fd, mask)
     }
 
@@ -316,16 +316,18 @@ final class CurlDriver: @unchecked Sendable {
         _ what: Int32,
         _ easy: UnsafeMutableRawPointer?
     ) {
-        var events: IOEvents = []
-        if what & CURL_POLL_IN != 0, what != CURL_POLL_REMOVE { events.insert(.readable) }
-        if what & CURL_POLL_OUT != 0, what != CURL_POLL_REMOVE { events.insert(.writable) }
         guard let watch = self.watch(fd) else { return }
-        guard !events.isEmpty else {
+        let events: UInt32
+        switch what {
+        case CURL_POLL_IN: events = IOEvents.readable.rawValue
+        case CURL_POLL_OUT: events = IOEvents.writable.rawValue
+        case CURL_POLL_INOUT: events = IOEvents.readable.rawValue | IOEvents.writable.rawValue
+        default:
             watch.unwant()
             return
         }
         do {
-            try watch.want(events)
+            try watch.want(IOEvents(rawValue: events))
         } catch {
             if let easy = self.easy(of: easy) { self.unwatchable.append(easy) }
         }

@@ -8,6 +8,10 @@ import HTTP
 /// `curl_slist_append` copies each line and walks the list for it. This list lies in two blocks
 /// that are kept from request to request, so that a request costs no allocation. The blocks are
 /// this object's: libcurl only reads them while a transfer runs.
+///
+/// libcurl also goes through the whole list for each of the twenty fields that it knows. So lines
+/// that it can have no opinion about, such as those of an event's attributes, share an entry, line
+/// end between them; it sends an entry as it is.
 final class CurlHeaderList {
     /// Most bytes of header that are sent.
     static let bytesMax = 256 * 1024
@@ -24,6 +28,8 @@ final class CurlHeaderList {
     private var nodes: UnsafeMutableBufferPointer<curl_slist>
     private var byteCount = 0
     private var nodeCount = 0
+    /// Whether the last entry ends with a line that another may follow.
+    private var isLastOpen = false
 
     init() {
         self.bytes = .allocate(capacity: 1024)
@@ -48,8 +54,8 @@ final class CurlHeaderList {
     /// - Throws: ``Problem`` when a field could change the meaning of the request.
     func fill(_ fields: HTTPFields, hasBody: Bool) throws(Problem) {
         var byteCount = 0
-        // Colon, space and a terminating zero on top.
-        fields.forEachBytes { name, value in byteCount += name.count + value.count + 3 }
+        // Colon, space and two zeros on top.
+        fields.forEachBytes { name, value in byteCount += name.count + value.count + 4 }
         guard byteCount <= Self.bytesMax else { throw .tooLarge }
         self.reserve(bytes: byteCount, nodes: fields.count + 3)
         var problem: Problem?
@@ -85,6 +91,7 @@ final class CurlHeaderList {
         }
         self.byteCount = 0
         self.nodeCount = 0
+        self.isLastOpen = false
     }
 
     /// Appends one line, checking each byte on its way.
@@ -92,6 +99,7 @@ final class CurlHeaderList {
         guard let base = self.bytes.baseAddress else { return nil }
         let line = base + self.byteCount
         var end = line
+        let isOpaque = Self.isOpaque(name)
         let isNameValid = name.withUnsafeBufferPointer { name in
             for byte in name {
                 guard Self.isToken(byte) else { return false }
@@ -121,10 +129,29 @@ final class CurlHeaderList {
             separator.pointee = CChar(bitPattern: UInt8(ascii: ";"))
             end = separator + 1
         }
-        end.pointee = 0
-        self.byteCount = end + 1 - base
-        self.link(line)
+        // Twice: where two lines share an entry, a line end takes this place.
+        end[0] = 0
+        end[1] = 0
+        self.byteCount = end + 2 - base
+        if isOpaque, !isBlank, self.isLastOpen {
+            // Over the zero that ended the line before, which left room for two.
+            line[-2] = CChar(bitPattern: UInt8(ascii: "\r"))
+            line[-1] = CChar(bitPattern: UInt8(ascii: "\n"))
+        } else {
+            self.link(line)
+        }
+        self.isLastOpen = isOpaque && !isBlank
         return nil
+    }
+
+    /// Whether a name means nothing to libcurl.
+    private static func isOpaque(_ name: ArraySlice<UInt8>) -> Bool {
+        name.withUnsafeBufferPointer { name in
+            guard name.count >= 3 else { return false }
+            let isEvent = name[0] | 0x20 == UInt8(ascii: "c") && name[1] | 0x20 == UInt8(ascii: "e")
+            let isExtension = name[0] | 0x20 == UInt8(ascii: "x")
+            return isEvent && name[2] == UInt8(ascii: "-") || isExtension && name[1] == 0x2D
+        }
     }
 
     /// As `HTTPText.isToken(_:)`, which no compiler inlines from another module.

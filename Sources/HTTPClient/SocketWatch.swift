@@ -11,7 +11,7 @@ final class SocketWatch: EventHandler {
     /// Whether the driver made this socket and so will hear before it is closed.
     private(set) var isConnection = false
     /// What libcurl waits for; empty while the connection is idle.
-    private var wanted: IOEvents = []
+    private var wanted = nothing
     /// What the loop watches for; `nil` when it does not.
     private var registered: IOEvents?
 
@@ -36,7 +36,7 @@ final class SocketWatch: EventHandler {
     func stop() {
         if self.registered != nil { self.driver.loop.deregister(self.fd) }
         self.registered = nil
-        self.wanted = []
+        self.wanted = nothing
     }
 
     /// Watches for `events`.
@@ -59,20 +59,22 @@ final class SocketWatch: EventHandler {
     /// the same events: that saves two system calls a request. Any other descriptor may be closed
     /// without another word.
     func unwant() {
-        self.wanted = []
+        self.wanted = nothing
         if !self.isConnection { self.stop() }
     }
 
     func handleEvents(_ events: IOEvents) {
-        guard !self.wanted.isEmpty else {
+        guard self.wanted != nothing else {
             // The peer closed an idle connection; libcurl finds out when it wants to use it.
             self.stop()
             return
         }
-        var seen = events.intersection(self.wanted)
         // An error shows in whatever libcurl tries next.
-        if !events.isDisjoint(with: .failed) { seen.formUnion(self.wanted) }
-        guard !seen.isEmpty else { return }
-        self.driver.socketReady(self.fd, seen)
+        let hasFailed = events.rawValue & IOEvents.failed.rawValue != 0
+        let seen = hasFailed ? self.wanted.rawValue : events.rawValue & self.wanted.rawValue
+        guard seen != 0 else { return }
+        self.driver.socketReady(self.fd, IOEvents(rawValue: seen))
     }
 }
+
+private let nothing = IOEvents(rawValue: 0)

@@ -70,6 +70,8 @@ package struct KafkaConsumerConfiguration: Sendable {
             ("queued.max.messages.kbytes", String(Self.queuedKilobytesMax)),
             ("fetch.wait.max.ms", String(Self.fetchWaitMilliseconds)),
             ("fetch.error.backoff.ms", "100"),
+            // A topic that is created after its source is found within this time, not in five minutes.
+            ("topic.metadata.refresh.interval.ms", "10000"),
             ("reconnect.backoff.max.ms", "2000"),
             ("socket.nagle.disable", "true"),
             ("log.connection.close", "false"),

@@ -13,7 +13,6 @@ struct CloudEventErrorTests {
         (.attributeDuplicated("id"), 400, "\"id\""),
         (.attributeInvalid("time", .notTimestamp), 400, "RFC 3339"),
         (.attributeInvalid("Bad-Name", .nameInvalid), 400, "a-z"),
-        (.attributeInvalid("subject", .percentEncodingInvalid), 400, "%25"),
         (.attributesTooMany(limit: 128), 400, "128"),
         (.jsonInvalid(.endUnexpected, offset: 17), 400, "at byte 17"),
         (.dataInvalid(.bothMembers), 400, "data_base64"),

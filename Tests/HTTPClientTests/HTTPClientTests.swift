@@ -42,7 +42,10 @@ struct HTTPClientTests {
     func post() async throws {
         let server = Self.echoServer()
         try await withClient { client in
-            let fields: HTTPFields = ["ce-id": "1", "Content-Type": "a/b", "X-Empty": ""]
+            let fields: HTTPFields = [
+                "ce-id": "1", "ce-type": "t", "Content-Type": "a/b", "X-Empty": "", "x-b": "c",
+                "x-d": "e f",
+            ]
             let typed = try await client.send(
                 HTTPClientRequest(
                     method: .post,
@@ -54,7 +57,8 @@ struct HTTPClientTests {
             #expect(
                 typed.text
                     == "POST / HTTP/1.1\r\nHost: 127.0.0.1:\(server.port)\r\nce-id: 1\r\n"
-                    + "Content-Type: a/b\r\nX-Empty:\r\nContent-Length: 2\n\n{}"
+                    + "ce-type: t\r\nContent-Type: a/b\r\nX-Empty:\r\nx-b: c\r\nx-d: e f\r\n"
+                    + "Content-Length: 2\n\n{}"
             )
             let untyped = try await client.send(
                 HTTPClientRequest(method: .post, url: server.url, body: .bytes([0x61]))

@@ -106,6 +106,26 @@ struct RequestCheckTests {
         )
     }
 
+    @Test("lines that mean nothing to libcurl share an entry, others never")
+    func sharedEntries() throws {
+        let list = CurlHeaderList()
+        let fields = HTTPFields([
+            "ce-id": "1", "CE-type": "t", "X-a": "b", "Content-Type": "c", "x-b": "c", "ce-e": " ",
+            "x-c": "d", "x-d": "e", "cebra": "f", "Host": "h", "x-e": "g", "xylo": "i", "x-f": "j",
+        ])
+        try list.fill(fields, hasBody: true)
+        #expect(
+            Self.lines(list) == [
+                "ce-id: 1\r\nCE-type: t\r\nX-a: b", "Content-Type: c", "x-b: c", "ce-e;",
+                "x-c: d\r\nx-d: e", "cebra: f", "Host: h", "x-e: g", "xylo: i", "x-f: j",
+                "Expect:", "Accept:",
+            ]
+        )
+        // What was left open before has no part in what follows.
+        try list.fill(HTTPFields(["ce-id": "2"]), hasBody: false)
+        #expect(Self.lines(list) == ["ce-id: 2", "Expect:", "Accept:"])
+    }
+
     @Test("header lists grow, shrink and are used again")
     func headerListGrows() throws {
         let list = CurlHeaderList()
@@ -125,7 +145,7 @@ struct RequestCheckTests {
     @Test("the limit of the header is exact")
     func headerLimit() throws {
         let list = CurlHeaderList()
-        let room = CurlHeaderList.bytesMax - 4
+        let room = CurlHeaderList.bytesMax - 5
         try list.fill(HTTPFields(["a": String(repeating: "x", count: room)]), hasBody: false)
         #expect(throws: CurlHeaderList.Problem.tooLarge) {
             let fields = HTTPFields(["a": String(repeating: "x", count: room + 1)])

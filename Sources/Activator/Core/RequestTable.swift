@@ -64,9 +64,10 @@ struct RequestTable {
     }
 
     /// What a request may hold in memory while it waits.
-    func bytes(of id: RequestID) -> Int {
-        self.place(of: id) == .nowhere ? 0 : self.entries[id.slot].bytes
-    }
+    func bytes(of id: RequestID) -> Int { self.entries[id.slot].bytes }
+
+    /// When a request has waited too long.
+    func deadline(of id: RequestID) -> MonotonicTime { self.entries[id.slot].deadline }
 
     /// Adds a request.
     ///

@@ -117,7 +117,9 @@ struct RevisionState {
     /// A request was given to an instance that never saw it; it goes first now.
     mutating func requestReturned(_ id: RequestID, at now: MonotonicTime) {
         guard case .dispatched(let instance) = self.requests.place(of: id) else { return }
-        if let reason = self.reasonNotToQueue(bytes: self.requests.bytes(of: id)) {
+        if self.requests.deadline(of: id) <= now {
+            self.refuse(id, .queueTimedOut)
+        } else if let reason = self.reasonNotToQueue(bytes: self.requests.bytes(of: id)) {
             self.refuse(id, reason)
         } else {
             self.requests.enqueueFirst(id)
@@ -177,10 +179,12 @@ struct RevisionState {
     }
 
     /// An instance sent a first byte of an answer.
-    mutating func instanceAnswered(_ id: InstanceID) {
+    mutating func instanceAnswered(_ id: InstanceID, at now: MonotonicTime) {
         guard let index = self.index(of: id), !self.instances[index].hasAnswered else { return }
         self.instances[index].hasAnswered = true
         self.backOff.succeeded()
+        // Starts that were held back may go on now.
+        self.settle(at: now)
     }
 
     /// The process of an instance is gone, or could not be started.
@@ -251,7 +255,9 @@ struct RevisionState {
             self.startInstance(at: now)
             liveCount += 1
         }
-        if liveCount < self.instancesLeast, let restsUntil = self.backOff.restsUntil {
+        if liveCount < self.instancesLeast, let restsUntil = self.backOff.restsUntil,
+            restsUntil > now
+        {
             self.wantWake(at: restsUntil)
         }
     }

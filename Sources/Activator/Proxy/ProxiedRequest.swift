@@ -216,6 +216,12 @@ final class ProxiedRequest: UpstreamClient {
 
     // MARK: Failure
 
+    /// The process ended before it had accepted the connection of this request.
+    func upstreamWasNeverAccepted() {
+        self.leaveConnection()
+        self.upstreamFailed(.neverAccepted)
+    }
+
     func upstreamFailed(_ failure: UpstreamFailure) {
         let wasReused = self.connection?.isReused ?? false
         self.connection = nil

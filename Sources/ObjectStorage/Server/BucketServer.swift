@@ -94,7 +94,7 @@ actor BucketServer {
             let (request, operation) = try await self.admit(exchange, id: id)
             try await self.perform(operation, request)
         } catch {
-            self.answer(error, exchange, id: id)
+            self.report(error, to: exchange, id: id)
         }
     }
 
@@ -223,20 +223,20 @@ actor BucketServer {
         request.exchange.respond(.ok, fields, body: xml)
     }
 
-    private func answer(_ error: any Error, _ exchange: HTTPExchange, id: String) {
+    private func report(_ error: any Error, to exchange: HTTPExchange, id: String) {
         switch error {
         case let error as BucketError:
-            self.answer(error, exchange, id: id)
+            self.refuse(error, exchange, id: id)
         case let error as AnswerWithFields:
-            self.answer(error.error, exchange, id: id, more: error.fields)
+            self.refuse(error.error, exchange, id: id, more: error.fields)
         case HTTPBodyError.tooLarge:
-            self.answer(
+            self.refuse(
                 BucketError(.entityTooLarge, "The body is larger than the bucket accepts."),
                 exchange,
                 id: id
             )
         case HTTPBodyError.timedOut:
-            self.answer(
+            self.refuse(
                 BucketError(.requestTimeout, "The body stopped coming before it was complete."),
                 exchange,
                 id: id
@@ -245,7 +245,7 @@ actor BucketServer {
             exchange.fail(with: error)
         default:
             self.logger.error("A request failed.", ["request": id, "error": "\(error)"])
-            self.answer(
+            self.refuse(
                 BucketError(.internalError, "The bucket failed; its log has the request's id."),
                 exchange,
                 id: id
@@ -253,7 +253,7 @@ actor BucketServer {
         }
     }
 
-    private func answer(
+    private func refuse(
         _ error: BucketError,
         _ exchange: HTTPExchange,
         id: String,

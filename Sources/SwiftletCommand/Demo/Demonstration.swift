@@ -38,7 +38,7 @@ struct Demonstration: Sendable {
         self.idleWindow = options.idleWindow ?? .zero
         self.storage = S3Client(
             client: self.client,
-            configuration: S3Configuration(
+            configuration: try S3Configuration(
                 endpoint: endpoint,
                 region: options.region,
                 accessKey: options.accessKey,

@@ -11,12 +11,15 @@ enum FunctionsReport {
         var revision: String
         var instances: [Instance]
         var queued: Int
-        var started: Int
-        var crashes: Int
+        var started: UInt64
+        var crashes: UInt64
+        var requests: UInt64
         var lastColdStartMilliseconds: Double?
+        var lastCrash: String?
     }
 
     private struct Instance: Encodable {
+        var name: String
         var pid: Int32
         var state: String
         var inFlight: Int
@@ -36,12 +39,19 @@ enum FunctionsReport {
             service: status.service,
             revision: status.revision,
             instances: status.instances.map {
-                Instance(pid: $0.pid, state: "\($0.state)", inFlight: $0.inFlight)
+                Instance(
+                    name: $0.name,
+                    pid: $0.processID,
+                    state: $0.state.rawValue,
+                    inFlight: $0.inFlightCount
+                )
             },
-            queued: status.queued,
+            queued: status.queuedCount,
             started: status.startedTotal,
             crashes: status.crashesTotal,
-            lastColdStartMilliseconds: status.lastColdStartMilliseconds
+            requests: status.requestsTotal,
+            lastColdStartMilliseconds: status.lastColdStartMilliseconds,
+            lastCrash: status.lastCrash
         )
     }
 }

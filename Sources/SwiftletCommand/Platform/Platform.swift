@@ -30,6 +30,9 @@ final class Platform {
     /// How long a part may take to finish what runs when it is stopped.
     private static let stopDeadline = Duration.seconds(10)
 
+    /// Bodies pass through the activator without being kept, so only a function's limit counts.
+    private static let requestBodyBytesMax = 1 << 40
+
     private(set) var addresses = Addresses()
     private(set) var activator: Activator?
     private let options: PlatformOptions
@@ -168,7 +171,7 @@ final class Platform {
         let loop = try self.makeLoop("bucket")
         let bucket = try EmbeddedBucket(
             loop: loop,
-            configuration: self.bucketConfiguration,
+            configuration: try self.bucketConfiguration(),
             publisher: KafkaPublisher(producer: producer),
             milestones: self.milestones,
             logger: Logger(label: "bucket")
@@ -183,27 +186,22 @@ final class Platform {
         self.shutdown.add { await bucket.stop(deadline: Self.stopDeadline) }
     }
 
-    private var bucketConfiguration: EmbeddedBucketConfiguration {
+    private func bucketConfiguration() throws -> EmbeddedBucketConfiguration {
         var configuration = EmbeddedBucketConfiguration(
             stateDirectory: self.options.stateDirectory,
             accessKey: self.options.accessKey,
-            secretKey: self.options.secretKey,
-            region: self.options.region
+            secretKey: self.options.secretKey
         )
+        configuration.region = self.options.region
         for notification in self.manifests.notifications {
-            if !configuration.buckets.contains(notification.bucket) {
-                configuration.buckets.append(notification.bucket)
-            }
             let suffixes = notification.suffixes.isEmpty ? [""] : notification.suffixes
-            for suffix in suffixes {
-                configuration.rules.append(
-                    NotificationRule(
-                        bucket: notification.bucket,
-                        topic: notification.topic,
-                        events: notification.events,
-                        prefix: notification.prefix,
-                        suffix: suffix
-                    )
+            configuration.rules += try suffixes.map { suffix in
+                try NotificationRule(
+                    bucket: notification.bucket,
+                    topic: notification.topic,
+                    events: notification.events,
+                    prefix: notification.prefix,
+                    suffix: suffix
                 )
             }
         }
@@ -226,9 +224,10 @@ final class Platform {
             milestones: self.milestones
         )
         var configuration = HTTPServerConfiguration()
-        configuration.bodyBytesMax = ActivatorConfiguration().requestBodyBytesMax
+        configuration.bodyBytesMax = Self.requestBodyBytesMax
         let server = HTTPServer(loop: loop, configuration: configuration, handler: activator)
         let address = try await self.listen(server, port: self.options.port, flag: "port")
+        await activator.start()
         self.addresses.activator = "http://\(address)"
         self.activator = activator
         self.activatorBox.value = activator

@@ -18,24 +18,25 @@ struct RevisionPlan {
 
     private func revision(of service: ServiceManifest) throws -> RevisionSpec {
         let name = service.metadata.name
-        let isCommand = service.commandOverride != nil
-        return RevisionSpec(
+        var spec = RevisionSpec(
             namespace: service.metadata.namespace,
             service: name,
             revision: service.revisionName ?? "\(name)-00001",
-            command: try self.command(of: service),
-            environment: try self.environment(of: service),
-            workingDirectory: isCommand ? nil : service.container.workingDirectory,
-            containerConcurrency: service.containerConcurrency,
-            timeout: service.timeout,
-            scale: ScaleBounds(
-                min: service.scaling.minScale ?? 0,
-                max: service.scaling.maxScale ?? 0,
-                initial: service.scaling.initialScale ?? 0
-            ),
-            idleWindow: self.idleWindow(of: service),
-            socketMode: isCommand ? .port : .inherited
+            command: try self.command(of: service)
         )
+        spec.environment = try self.environment(of: service)
+        spec.containerConcurrency = service.containerConcurrency
+        spec.timeout = service.timeout
+        spec.scale.min = service.scaling.minScale ?? 0
+        spec.scale.max = service.scaling.maxScale ?? 0
+        spec.scale.initial = service.scaling.initialScale ?? 0
+        spec.idleWindow = self.idleWindow(of: service)
+        if service.commandOverride == nil {
+            spec.workingDirectory = service.container.workingDirectory
+        } else {
+            spec.socketMode = .port
+        }
+        return spec
     }
 
     private func command(of service: ServiceManifest) throws -> [String] {

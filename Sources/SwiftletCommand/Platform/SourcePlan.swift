@@ -19,23 +19,21 @@ struct SourcePlan {
     private func source(_ source: KafkaSourceManifest) throws -> KafkaSourceSpec {
         let metadata = source.metadata
         let place = "\(metadata.mark): KafkaSource \(metadata.name)"
-        var spec = KafkaSourceSpec(
+        return KafkaSourceSpec(
             namespace: metadata.namespace,
             name: metadata.name,
-            bootstrapServers: self.bootstrapServers
-                ?? source.bootstrapServers.joined(separator: ","),
+            bootstrapServers: self.bootstrapServers.map { [$0] } ?? source.bootstrapServers,
             topics: source.topics,
             consumerGroup: source.consumerGroup
                 ?? "knative-kafka-source-\(metadata.namespace)-\(metadata.name)",
+            consumers: source.consumers,
+            initialOffset: source.initialOffset == .earliest ? .earliest : .latest,
+            ordering: source.ordering == .unordered ? .unordered : .ordered,
+            delivery: try self.delivery(source.delivery, place),
+            keyType: RecordKeyType(rawValue: source.keyType.rawValue) ?? .string,
+            ceOverrides: source.extensionOverrides,
             sink: try self.address(of: source.sink, place, "sink")
         )
-        spec.consumers = source.consumers
-        spec.initialOffset = source.initialOffset == .earliest ? .earliest : .latest
-        spec.ordering = source.ordering == .unordered ? .unordered : .ordered
-        spec.extensionOverrides = source.extensionOverrides
-        spec.keyType = KafkaSourceSpec.KeyType(rawValue: source.keyType.rawValue) ?? .string
-        spec.delivery = try self.delivery(source.delivery, place)
-        return spec
     }
 
     private func address(
@@ -68,18 +66,20 @@ struct SourcePlan {
         return path.hasPrefix("/") ? base + path : base + "/" + path
     }
 
-    private func delivery(_ spec: DeliverySpec?, _ place: String) throws -> DeliveryPolicy {
-        var policy = DeliveryPolicy()
-        guard let spec else { return policy }
-        if let retryMax = spec.retryMax { policy.retryMax = retryMax }
-        if let timeout = spec.timeout { policy.timeout = timeout }
-        if let delay = spec.backoffDelay { policy.backoffDelay = delay }
-        if let backoff = spec.backoffPolicy {
-            policy.backoffPolicy = backoff == .linear ? .linear : .exponential
-        }
-        if let sink = spec.deadLetterSink {
-            policy.deadLetterSink = try self.address(of: sink, place, "deadLetterSink")
-        }
-        return policy
+    private func delivery(
+        _ spec: Manifests.DeliverySpec?,
+        _ place: String
+    ) throws -> KafkaSource.DeliverySpec? {
+        guard let spec else { return nil }
+        return KafkaSource.DeliverySpec(
+            retry: spec.retryMax,
+            backoffPolicy: spec.backoffPolicy.map { $0 == .linear ? .linear : .exponential },
+            backoffDelay: spec.backoffDelay,
+            timeout: spec.timeout,
+            deadLetterSink: try spec.deadLetterSink.map {
+                try self.address(of: $0, place, "deadLetterSink")
+            },
+            retryAfterMax: spec.retryAfterMax
+        )
     }
 }

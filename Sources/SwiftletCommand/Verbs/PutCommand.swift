@@ -108,7 +108,7 @@ enum StorageAccess {
     /// The variables win; what they do not say is as `swiftlet up` has it.
     static func configuration(endpoint: String?) throws -> S3Configuration {
         let environment = Environment.process
-        return S3Configuration(
+        return try S3Configuration(
             endpoint: endpoint ?? self.endpointDefault,
             region: environment["AWS_REGION"] ?? environment["AWS_DEFAULT_REGION"]
                 ?? self.regionDefault,

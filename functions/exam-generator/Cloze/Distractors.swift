@@ -77,7 +77,12 @@ struct Distractors {
     /// Three wrong options for the question that asks for `mention` of `answer`.
     ///
     /// - Returns: `nil` when the document has too few terms of the same kind.
-    func choose(for mention: Mention, of answer: Term, in sentence: Sentence, seed: String) -> Choice? {
+    func choose(
+        for mention: Mention,
+        of answer: Term,
+        in sentence: Sentence,
+        seed: String
+    ) -> Choice? {
         var inSentence = Set<String>()
         for (index, token) in sentence.tokens.enumerated() where !mention.tokens.contains(index) {
             inSentence.insert(EnglishMorphology.singular(token.lowercased))
@@ -85,7 +90,9 @@ struct Distractors {
         let wanted = Self.entry(answer)
         var rated: [Rated] = []
         for entry in self.families[Self.family(of: answer.kind)] ?? [] {
-            guard let option = self.option(entry.term, insteadOf: mention, of: answer) else { continue }
+            guard let option = self.option(entry.term, insteadOf: mention, of: answer) else {
+                continue
+            }
             if self.isExcluded(entry, wanted, inSentence: inSentence) { continue }
             rated.append((option, entry, self.fit(entry, mention, wanted)))
         }
@@ -159,7 +166,8 @@ struct Distractors {
         if term.mentions.first?.text.first?.isUppercase == mention.text.first?.isUppercase {
             fit += isLowercase
         }
-        if answer.kind == .name, term.mentions.contains(where: { $0.isPlural == mention.isPlural }) {
+        if answer.kind == .name, term.mentions.contains(where: { $0.isPlural == mention.isPlural })
+        {
             fit += 0.75
         }
         if answer.kind == .name || answer.kind == .acronym {
@@ -169,7 +177,9 @@ struct Distractors {
             fit += term.articles.contains(mention.article) ? 0.75 : 0
             if self.language != .english { fit += self.endingFit(term, mention) }
             if mention.article == .indefinite, !term.articles.contains(.indefinite) { fit -= 1 }
-            if mention.article == .none, !mention.isPlural, !term.articles.contains(.none) { fit -= 1 }
+            if mention.article == .none, !mention.isPlural, !term.articles.contains(.none) {
+                fit -= 1
+            }
             if entry.nounClass == wanted.nounClass { fit += 1 }
         }
         if answer.wordCount > 1, term.words.last == answer.words.last { fit += 1.5 }
@@ -180,7 +190,9 @@ struct Distractors {
 
     /// Where words are inflected, the same article and the same ending fit into the same gap.
     private func endingFit(_ term: Term, _ mention: Mention) -> Double {
-        guard self.language != .ideographic, let option = term.mentions.first?.text else { return 0 }
+        guard self.language != .ideographic, let option = term.mentions.first?.text else {
+            return 0
+        }
         let ending = String(mention.text.suffix(2)).lowercased()
         var fit = 0.0
         if option.lowercased().hasSuffix(ending) {
@@ -193,7 +205,9 @@ struct Distractors {
     }
 
     private func numericFit(_ term: Term, _ answer: Term) -> Double {
-        guard let value = Self.value(term.key), let wanted = Self.value(answer.key) else { return 2 }
+        guard let value = Self.value(term.key), let wanted = Self.value(answer.key) else {
+            return 2
+        }
         if answer.kind == .year {
             return 4 - min(3, abs(value - wanted) / 40)
         }

@@ -98,17 +98,23 @@ enum EnglishMorphology {
 
     /// Whether `word` is a form of a verb that is a noun just as often.
     static func isAlsoNoun(_ word: String) -> Bool {
-        EnglishVerbs.alsoNouns.contains(word) || EnglishVerbs.alsoNouns.contains(self.singular(word))
-            || word.hasSuffix("s") && self.stems(word, ending: "s").contains(where: EnglishVerbs.alsoNouns.contains)
+        EnglishVerbs.alsoNouns.contains(word)
+            || EnglishVerbs.alsoNouns.contains(self.singular(word))
+            || word.hasSuffix("s")
+                && self.stems(word, ending: "s").contains(where: EnglishVerbs.alsoNouns.contains)
     }
 
-    private static let nounsInED = WordList.words("seed weed breed speed hundred shed bleed reed exceed proceed succeed embed")
+    private static let nounsInED = WordList.words(
+        "seed weed breed speed hundred shed bleed reed exceed proceed succeed embed"
+    )
     private static let nounsInING = WordList.words(
         "thing king ring wing string spring nothing something everything anything evening morning ceiling sibling"
     )
 
     private static func isVerb(_ base: String) -> Bool {
-        if EnglishVerbs.bases.contains(base) || EnglishVerbs.alsoNouns.contains(base) { return true }
+        if EnglishVerbs.bases.contains(base) || EnglishVerbs.alsoNouns.contains(base) {
+            return true
+        }
         return ["ise", "ize", "ify"].contains { base.hasSuffix($0) && base.count > 6 }
     }
 
@@ -124,7 +130,9 @@ enum EnglishMorphology {
         }
         stems.append(stem + "e")
         if stem.hasSuffix("i") { stems.append(stem.dropLast() + "y") }
-        if let last = stem.last, stem.dropLast().last == last { stems.append(String(stem.dropLast())) }
+        if let last = stem.last, stem.dropLast().last == last {
+            stems.append(String(stem.dropLast()))
+        }
         return stems
     }
 

@@ -123,7 +123,8 @@ enum EnglishNouns {
 
     /// Ends of words that mark adjectives, unless the text shows otherwise.
     static let adjectiveSuffixes = [
-        "ous", "ful", "able", "ible", "less", "ical", "ic", "ish", "ary", "ive", "ial", "ual", "ern", "like",
+        "ous", "ful", "able", "ible", "less", "ical", "ic", "ish", "ary", "ive", "ial", "ual",
+        "ern", "like",
     ]
 
     /// Adjectives that are nouns where no noun follows: "an electric current".

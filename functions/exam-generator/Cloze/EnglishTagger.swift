@@ -132,10 +132,12 @@ struct EnglishTagger {
             || EnglishWords.conjunctions.contains(next.lowercased)
     }
 
-    private func adjectiveOrNoun(_ word: String, at index: Int, in sentence: Sentence) -> WordClass {
+    private func adjectiveOrNoun(_ word: String, at index: Int, in sentence: Sentence) -> WordClass
+    {
         guard EnglishNouns.nounsToo.contains(word) else { return .adjective }
         let next = sentence.token(at: index + 1)
-        let isLast = next?.isWord != true || EnglishWords.prepositions.contains(next?.lowercased ?? "")
+        let isLast =
+            next?.isWord != true || EnglishWords.prepositions.contains(next?.lowercased ?? "")
             || EnglishWords.auxiliaries.contains(next?.lowercased ?? "")
         return isLast ? .noun : .adjective
     }
@@ -150,7 +152,9 @@ struct EnglishTagger {
         if token.text.dropFirst().contains(where: \.isUppercase) { return true }
         if EnglishWords.demonyms.contains(token.lowercased) { return true }
         let next = sentence.token(at: index + 1)
-        if ProperNames.particles.contains(token.lowercased), next?.isCapitalized == true { return true }
+        if ProperNames.particles.contains(token.lowercased), next?.isCapitalized == true {
+            return true
+        }
         if self.evidence.occursLowercase(token.lowercased) { return false }
         // "Isaac Newton": nothing but a name stands before a capital.
         return EnglishNames.givenNames.contains(token.lowercased)
@@ -175,7 +179,9 @@ struct EnglishTagger {
             let stem = String(word.dropLast(ending.count))
             var stems = [stem, stem + "e"]
             if stem.hasSuffix("i") { stems.append(stem.dropLast() + "y") }
-            if let last = stem.last, stem.dropLast().last == last { stems.append(String(stem.dropLast())) }
+            if let last = stem.last, stem.dropLast().last == last {
+                stems.append(String(stem.dropLast()))
+            }
             if stems.contains(where: EnglishNouns.plainAdjectives.contains) { return true }
         }
         return false
@@ -202,7 +208,8 @@ struct EnglishTagger {
                 || previousWord == "that" && (beforeThat == .noun || beforeThat == .name)
             if isRelative { return .verb }
             if ["that", "when", "if", "because", "as"].contains(previousWord) {
-                return forms.contains(.past) ? .participle : self.bareNoun(word, forms, at: index, in: sentence)
+                return forms.contains(.past)
+                    ? .participle : self.bareNoun(word, forms, at: index, in: sentence)
             }
         case .auxiliary:
             if forms.contains(.gerund) || forms.contains(.past) { return .verb }
@@ -250,9 +257,12 @@ struct EnglishTagger {
         if !agrees { return .noun }
         if nextIsObject || isMostlyVerb { return .verb }
         let nextWord = next?.lowercased ?? ""
-        if EnglishWords.conjunctions.contains(nextWord), !["and", "or"].contains(nextWord) { return .verb }
+        if EnglishWords.conjunctions.contains(nextWord), !["and", "or"].contains(nextWord) {
+            return .verb
+        }
         if forms.contains(.base) { return next?.isWord == true ? .verb : .noun }
-        return ["to", "from", "through", "into", "up", "out", "by"].contains(nextWord) ? .verb : .noun
+        return ["to", "from", "through", "into", "up", "out", "by"].contains(nextWord)
+            ? .verb : .noun
     }
 
     /// A verb form where no verb can stand: "the flow", "of limiting factors", "a called thing".

@@ -99,7 +99,8 @@ struct EnglishTerms {
         self.spreadParts()
     }
 
-    private mutating func addName(_ range: Range<Int>, in sentence: Sentence, phrases: [NounPhrase]) {
+    private mutating func addName(_ range: Range<Int>, in sentence: Sentence, phrases: [NounPhrase])
+    {
         guard let last = range.last else { return }
         // In "the Calvin cycle" and "Moore’s law" the name is a part of the term.
         let phrase = phrases.first { $0.tokens.contains(last) }
@@ -156,7 +157,8 @@ struct EnglishTerms {
 
     private mutating func addNouns() {
         for (index, sentence) in self.sentences.enumerated() {
-            for phrase in self.phrases[index] where self.classes[index][phrase.tokens.last ?? 0] == .noun {
+            for phrase in self.phrases[index]
+            where self.classes[index][phrase.tokens.last ?? 0] == .noun {
                 let core = self.withoutPlainWords(
                     phrase.tokens,
                     at: self.phrases[index],
@@ -223,7 +225,9 @@ struct EnglishTerms {
         let key = Self.key(of: range, in: sentence)
         let tokens = sentence.tokens[range]
         guard let first = tokens.first, let last = tokens.last else { return false }
-        guard last.text.count > 2 || last.isAcronym, !last.isRomanNumeral, last.text.allSatisfy(Self.isTermCharacter) else {
+        guard last.text.count > 2 || last.isAcronym, !last.isRomanNumeral,
+            last.text.allSatisfy(Self.isTermCharacter)
+        else {
             return false
         }
         if tokens.contains(where: \.isPossessive), range.count < 2 { return false }
@@ -244,7 +248,8 @@ struct EnglishTerms {
             let isApposition = self.wholeCounts[rest, default: 0] > self.endCounts[key, default: 0]
             if isApposition, !isFixed, !Self.isGeneral(second.lowercased) { return false }
         }
-        return isFixed || !EnglishTagger.isAdjective(first.lowercased) || !Self.isGeneral(last.lowercased)
+        return isFixed || !EnglishTagger.isAdjective(first.lowercased)
+            || !Self.isGeneral(last.lowercased)
     }
 
     private static func isTermCharacter(_ character: Character) -> Bool {

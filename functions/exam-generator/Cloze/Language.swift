@@ -104,7 +104,9 @@ enum Language: String, CaseIterable, Sendable {
         .german: WordList.words("der die das den dem des ein eine einen einem einer eines"),
         .french: WordList.words("le la les un une des du au aux cette ce cet"),
         .spanish: WordList.words("el la los las un una del al"),
-        .italian: WordList.words("il lo la i gli le un uno una del della dei delle dello al alla nel"),
+        .italian: WordList.words(
+            "il lo la i gli le un uno una del della dei delle dello al alla nel"
+        ),
         .portuguese: WordList.words("o a os as um uma do da dos das ao no na"),
         .dutch: WordList.words("de het een"),
     ]
@@ -129,7 +131,9 @@ enum Language: String, CaseIterable, Sendable {
             "este esta estes estas esse essa isso isto ele ela eles elas assim então mas e seu sua "
                 + "aqui tal"
         ),
-        .dutch: WordList.words("dit deze dat die het hij zij ze wij hier daar dan dus maar en zijn hun"),
+        .dutch: WordList.words(
+            "dit deze dat die het hij zij ze wij hier daar dan dus maar en zijn hun"
+        ),
     ]
 
     private static let definingVerbs: [Language: Set<String>] = [

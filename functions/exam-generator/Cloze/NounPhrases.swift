@@ -51,15 +51,20 @@ struct NounPhrases {
             genus = phrases.dropFirst(position + 1).first
         case .named:
             // "a fluid called the stroma", or "a stack of thylakoids is called a granum".
-            let verb = (0..<phrase.tokens.lowerBound).last { ["called", "known", "named", "termed"].contains(self.word($0)) }
+            let verb = (0..<phrase.tokens.lowerBound).last {
+                ["called", "known", "named", "termed"].contains(self.word($0))
+            }
             let isPassive = verb.map { $0 > 0 && self.classes[$0 - 1] == .auxiliary } ?? false
             genus = isPassive ? nil : phrases.prefix(position).last
         case .subject, .other: genus = nil
         }
-        guard let genus, let last = genus.tokens.last, self.classes[last] == .noun else { return nil }
+        guard let genus, let last = genus.tokens.last, self.classes[last] == .noun else {
+            return nil
+        }
         let head = EnglishMorphology.singular(self.word(last))
         if Self.transparent.contains(head), self.word(last + 1) == "of",
-            let next = phrases.first(where: { $0.tokens.lowerBound > last }), let end = next.tokens.last
+            let next = phrases.first(where: { $0.tokens.lowerBound > last }),
+            let end = next.tokens.last
         {
             return EnglishMorphology.singular(self.word(end))
         }
@@ -107,7 +112,9 @@ struct NounPhrases {
         let isFirst = self.classes[..<tokens.lowerBound].allSatisfy { $0 == .determiner }
         let next = self.word(tokens.upperBound)
         if isFirst, self.isDefinition(from: tokens.upperBound) { return .defined }
-        if next == ",", ["a", "an"].contains(self.word(tokens.upperBound + 1)) { return .explained }
+        if next == ",", ["a", "an"].contains(self.word(tokens.upperBound + 1)) {
+            return .explained
+        }
         return isFirst ? .subject : .other
     }
 
@@ -130,7 +137,8 @@ struct NounPhrases {
         let next = self.word(index + 1)
         if ["is", "are", "was", "were"].contains(verb) {
             return ["a", "an", "any", "one"].contains(next)
-                || (next == "the" && !["same", "only", "main", "most"].contains(self.word(index + 2)))
+                || (next == "the"
+                    && !["same", "only", "main", "most"].contains(self.word(index + 2)))
                 || self.isBarePlural(at: index + 1, after: verb)
         }
         if ["consists", "consist"].contains(verb) { return next == "of" }

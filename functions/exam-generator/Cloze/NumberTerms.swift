@@ -66,7 +66,9 @@ struct NumberTerms {
 
     /// "1970s"
     private func isDecade(_ text: String) -> Bool {
-        guard text.count == 5, text.hasSuffix("0s"), let year = Int(text.dropLast()) else { return false }
+        guard text.count == 5, text.hasSuffix("0s"), let year = Int(text.dropLast()) else {
+            return false
+        }
         return Self.years.contains(year)
     }
 
@@ -119,7 +121,8 @@ struct NumberTerms {
             end += 1
         }
         guard let next = sentence.token(at: end) else { return nil }
-        if Self.symbols.contains(next.text) || (next.isWord && Self.units.contains(next.lowercased)) {
+        if Self.symbols.contains(next.text) || (next.isWord && Self.units.contains(next.lowercased))
+        {
             unit += " " + EnglishMorphology.singular(next.lowercased)
             return Finding(kind: .quantity(unit: unit), tokens: index..<end + 1)
         }
@@ -135,7 +138,8 @@ struct NumberTerms {
         let next = sentence.token(at: index + 1)
         if let next, ["–", "-", "—", "×", "/", "^", "="].contains(next.text) { return true }
         guard let previous else { return false }
-        if ["–", "-", "—", "×", "/", "^", "=", "+", "<", ">", "$", "€", "£"].contains(previous.text) {
+        if ["–", "-", "—", "×", "/", "^", "=", "+", "<", ">", "$", "€", "£"].contains(previous.text)
+        {
             return true
         }
         if previous.lowercased == "between" || previous.lowercased == "zwischen" { return true }

@@ -53,7 +53,9 @@ struct PageFurniture {
         ]
         var numbers = 0
         for word in words where !labels.contains(word) {
-            guard word.allSatisfy(\.isNumber) || Self.isSmallRomanNumeral(word) else { return false }
+            guard word.allSatisfy(\.isNumber) || Self.isSmallRomanNumeral(word) else {
+                return false
+            }
             numbers += 1
         }
         return (1...2).contains(numbers)

@@ -88,7 +88,9 @@ struct Paragraphs {
 
     /// The text after a bullet; `nil` when `line` is none.
     private static func listItem(_ line: String) -> String? {
-        guard let first = line.first, "•◦▪■●‣*–—·".contains(first) || first == "-" else { return nil }
+        guard let first = line.first, "•◦▪■●‣*–—·".contains(first) || first == "-" else {
+            return nil
+        }
         let rest = line.dropFirst()
         guard rest.first == " " else { return nil }
         return String(rest.dropFirst())

@@ -53,7 +53,11 @@ struct PlainTerms {
             guard !token.text.contains("’") else { continue }
             let previous = sentence.token(at: index - 1)?.lowercased ?? ""
             let isName = token.isCapitalized && self.language != .german && index > 0
-            var mention = Mention(sentence: sentence.index, tokens: index..<index + 1, text: token.text)
+            var mention = Mention(
+                sentence: sentence.index,
+                tokens: index..<index + 1,
+                text: token.text
+            )
             mention.isPlural = self.looksPlural(token.lowercased)
             mention.article = self.language.articles.contains(previous) ? .word(previous) : .none
             mention.role = index <= 1 ? .subject : .other
@@ -71,7 +75,9 @@ struct PlainTerms {
     private func isNoun(_ token: Token, at index: Int, in sentence: Sentence) -> Bool {
         if self.language.smallWords.contains(token.lowercased) { return false }
         guard token.text.count >= Self.lettersMin || token.isAcronym else { return false }
-        guard token.text.allSatisfy({ $0.isLetter || $0 == "-" || $0.isNumber }) else { return false }
+        guard token.text.allSatisfy({ $0.isLetter || $0 == "-" || $0.isNumber }) else {
+            return false
+        }
         if index == 0 { return self.evidence.occursLowercase(token.lowercased) }
         if token.isCapitalized { return true }
         let previous = sentence.token(at: index - 1)?.lowercased ?? ""
@@ -106,11 +112,18 @@ struct PlainTerms {
             while start < characters.count {
                 let script = Self.script(of: characters[start])
                 var end = start + 1
-                while end < characters.count, Self.script(of: characters[end]) == script { end += 1 }
+                while end < characters.count, Self.script(of: characters[end]) == script {
+                    end += 1
+                }
                 if Self.isTermRun(script, length: end - start) {
                     let text = String(characters[start..<end])
-                    var mention = Mention(sentence: sentence.index, tokens: index..<index + 1, text: text)
-                    mention.characters = (token.range.lowerBound + start)..<(token.range.lowerBound + end)
+                    var mention = Mention(
+                        sentence: sentence.index,
+                        tokens: index..<index + 1,
+                        text: text
+                    )
+                    mention.characters =
+                        (token.range.lowerBound + start)..<(token.range.lowerBound + end)
                     self.add(mention, key: text, kind: .noun)
                 }
                 start = end
@@ -151,7 +164,8 @@ struct PlainTerms {
             let mentions = self.mentions[key, default: []]
             let kind = self.kinds[key] ?? .noun
             if !kind.isNumeric {
-                guard mentions.count >= Self.mentionsMin, Double(mentions.count) <= mentionsMax || sentenceCount < 20
+                guard mentions.count >= Self.mentionsMin,
+                    Double(mentions.count) <= mentionsMax || sentenceCount < 20
                 else { return nil }
             }
             var term = Term(key: key, kind: kind, mentions: mentions)

@@ -5,7 +5,9 @@ struct ProperNames {
     /// More words are a title or a slogan.
     static let wordsMax = 6
 
-    private static let connectors = WordList.words("of de van von der den di da du la le del ibn al")
+    private static let connectors = WordList.words(
+        "of de van von der den di da du la le del ibn al"
+    )
     static let particles = WordList.words("van von de der di da du del ibn")
 
     /// The names in `sentence`, whose tokens have `classes`.
@@ -70,7 +72,8 @@ struct ProperNames {
     private static func takesOf(_ sentence: Sentence, before index: Int) -> Bool {
         let word = sentence.tokens[index - 1].lowercased
         let isDefinite = sentence.token(at: index - 2)?.lowercased == "the"
-        return isDefinite || EnglishNames.institutions.contains(word) || EnglishNames.geography.contains(word)
+        return isDefinite || EnglishNames.institutions.contains(word)
+            || EnglishNames.geography.contains(word)
             || EnglishNames.events.contains(word) || EnglishNames.titles.contains(word)
             || ["house", "isle", "wall", "tower", "duchy", "realm"].contains(word)
     }
@@ -81,11 +84,13 @@ struct ProperNames {
         while let first = range.first {
             let word = sentence.tokens[first].lowercased
             let isSingle = range.count == 1
-            let isTitle = EnglishNames.titles.contains(word) && !isSingle
+            let isTitle =
+                EnglishNames.titles.contains(word) && !isSingle
                 && sentence.token(at: first + 1)?.lowercased != "of"
             // "August Kekulé", but "14 July" and "in August 1914".
             let isGivenName = !isSingle && ["august", "april", "june", "may"].contains(word)
-            let isDate = !isGivenName
+            let isDate =
+                !isGivenName
                 && (EnglishWords.months.contains(word) || EnglishWords.weekdays.contains(word))
             // "English Channel" is a name, "English" is none.
             let isDemonym = EnglishWords.demonyms.contains(word) && isSingle
@@ -111,7 +116,9 @@ struct ProperNames {
         if words.count > 1, let first = words.first {
             let isInitial = first.count == 1
             let given = first.split(separator: "-").first.map(String.init) ?? first
-            if isInitial || EnglishNames.givenNames.contains(given) { votes[.person, default: 0] += 7 }
+            if isInitial || EnglishNames.givenNames.contains(given) {
+                votes[.person, default: 0] += 7
+            }
         } else if let word = words.first {
             if EnglishNames.givenNames.contains(word) { votes[.person, default: 0] += 1 }
             if EnglishNames.places.contains(word) { votes[.place, default: 0] += 4 }

@@ -47,7 +47,8 @@ struct Selection {
         let crowd = 2.5 * Double(self.usedSegments[segment, default: 0])
         let sameKind = Double(self.usedKinds[Self.kindName(candidate.kind), default: 0])
         let kind = (candidate.kind == .noun ? 0.8 : 1) * sameKind
-        let adjacent = self.usedSentences.contains(candidate.sentence - 1)
+        let adjacent =
+            self.usedSentences.contains(candidate.sentence - 1)
             || self.usedSentences.contains(candidate.sentence + 1)
         return crowd + kind + (adjacent ? 1 : 0)
     }

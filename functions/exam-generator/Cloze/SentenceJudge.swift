@@ -38,7 +38,8 @@ struct SentenceJudge {
         "In these", "In those", "At this", "At that", "By this", "By that", "On the other hand",
         "In contrast", "For this", "For these", "For that", "From this", "Because of this",
         "After this", "After that", "With this", "Like this", "In such", "In both", "In each",
-        "In the same", "At the same", "In the first", "In the second", "In the third", "In the next",
+        "In the same", "At the same", "In the first", "In the second", "In the third",
+        "In the next",
         "In the following", "In the previous", "To do this", "To do so", "In turn", "All of th",
         "Some of th", "Many of th", "Most of th", "One of th", "Each of th", "None of th",
         "Both of th", "Two of th", "Under these", "Under this", "During this", "During that",
@@ -48,12 +49,16 @@ struct SentenceJudge {
 
     /// Phrases that need something else on the page.
     private static let pointingPhrases = [
-        " as shown", " see also", "(see ", " as follows", " the following ", " the above ", " shown above",
+        " as shown", " see also", "(see ", " as follows", " the following ", " the above ",
+        " shown above",
         " mentioned above", " described above", " listed below", " shown below", " described below",
-        " as mentioned", " this chapter", " this section", " this book", " this lesson", " this unit",
+        " as mentioned", " this chapter", " this section", " this book", " this lesson",
+        " this unit",
         " previous chapter", " next chapter", " this page", " on page ", " in this ", " of this ",
-        " the former", " the latter", " figure ", " fig. ", " table ", " equation ", " eq. ", " exercise ",
-        " these ", " those two ", " this ", " such a ", " the same year", " the same time", " respectively",
+        " the former", " the latter", " figure ", " fig. ", " table ", " equation ", " eq. ",
+        " exercise ",
+        " these ", " those two ", " this ", " such a ", " the same year", " the same time",
+        " respectively",
         "http:", "https:", "www.", " et al", "©", "…", "...", "_",
     ]
 
@@ -95,7 +100,9 @@ struct SentenceJudge {
         let visible = sentence.characters.filter { !$0.isWhitespace }
         let letters = visible.count(where: \.isLetter)
         guard Double(letters) >= Self.lettersShareMin * Double(visible.count) else { return false }
-        guard !sentence.characters.contains(where: { "?!？！<>{}|=\\".contains($0) }) else { return false }
+        guard !sentence.characters.contains(where: { "?!？！<>{}|=\\".contains($0) }) else {
+            return false
+        }
         return Self.isBalanced(sentence.characters)
     }
 
@@ -120,7 +127,9 @@ struct SentenceJudge {
         if Self.pointingOpenings.contains(where: { sentence.text.hasPrefix($0) }) { return true }
         let lowercased = sentence.text.lowercased()
         if Self.pointingPhrases.contains(where: { lowercased.contains($0) }) { return true }
-        return sentence.tokens.contains { ["we", "you", "our", "us", "your", "my", "i"].contains($0.text) }
+        return sentence.tokens.contains {
+            ["we", "you", "our", "us", "your", "my", "i"].contains($0.text)
+        }
     }
 
     /// Whether a verb belongs to the sentence itself and not to a clause inside it.
@@ -130,10 +139,14 @@ struct SentenceJudge {
             let word = sentence.tokens[index].lowercased
             if word == "which" || word == "who" || word == "that" || word == "to" {
                 // The verb of the clause is the next one; what comes after it may be the main one.
-                guard let verb = classes[index...].firstIndex(where: { $0 == .verb || $0 == .auxiliary })
+                guard
+                    let verb = classes[index...].firstIndex(where: {
+                        $0 == .verb || $0 == .auxiliary
+                    })
                 else { return false }
                 index = verb + 1
-                while index < classes.count, classes[index] == .auxiliary || classes[index] == .verb {
+                while index < classes.count, classes[index] == .auxiliary || classes[index] == .verb
+                {
                     index += 1
                 }
                 continue
@@ -146,16 +159,21 @@ struct SentenceJudge {
 
     /// "The machine was …": a general noun with "the" was introduced by an earlier sentence.
     private func startsWithAnaphor(_ sentence: Sentence, _ classes: [WordClass]) -> Bool {
-        guard let noun = classes.firstIndex(where: { $0 == .noun || $0 == .name }) else { return true }
+        guard let noun = classes.firstIndex(where: { $0 == .noun || $0 == .name }) else {
+            return true
+        }
         let start = sentence.tokens[..<noun].map(\.lowercased)
         guard start.contains("the"), classes[noun] == .noun else { return false }
-        let isSubject = classes[..<noun].allSatisfy { $0 == .determiner || $0.isNominal || $0 == .number || $0 == .preposition }
+        let isSubject = classes[..<noun].allSatisfy {
+            $0 == .determiner || $0.isNominal || $0 == .number || $0 == .preposition
+        }
         guard isSubject else { return false }
         // The last noun of the phrase counts: "the seed coat".
         var head = noun
         while head + 1 < classes.count, classes[head + 1] == .noun { head += 1 }
         if head > noun { return false }
-        let modifiers = classes[..<noun].contains(.adjective) || classes[..<noun].contains(.participle)
+        let modifiers =
+            classes[..<noun].contains(.adjective) || classes[..<noun].contains(.participle)
         let next = sentence.token(at: head + 1)?.lowercased ?? ""
         if ["of", "that", "which", "who", "in", "for", "between", "from", "at"].contains(next) {
             return false
@@ -167,7 +185,9 @@ struct SentenceJudge {
     }
 
     private static func isPlainlyDescribed(_ sentence: Sentence, before noun: Int) -> Bool {
-        sentence.tokens[..<noun].contains { ["new", "same", "other", "whole", "original"].contains($0.lowercased) }
+        sentence.tokens[..<noun].contains {
+            ["new", "same", "other", "whole", "original"].contains($0.lowercased)
+        }
     }
 
     /// A pronoun that stands before any noun it could mean.
@@ -177,7 +197,9 @@ struct SentenceJudge {
         for (index, token) in sentence.tokens.enumerated() {
             let word = token.lowercased
             if personal.contains(word), !classes[..<index].contains(.name) { return true }
-            if other.contains(word), !classes[..<index].contains(where: { $0 == .noun || $0 == .name }) {
+            if other.contains(word),
+                !classes[..<index].contains(where: { $0 == .noun || $0 == .name })
+            {
                 return true
             }
         }
@@ -206,7 +228,9 @@ struct SentenceJudge {
         if !words.isDisjoint(with: ["because", "therefore", "causes", "caused", "leads", "led"]) {
             score += 1
         }
-        if !words.isDisjoint(with: ["called", "known", "termed", "named", "defined"]) { score += 1 }
+        if !words.isDisjoint(with: ["called", "known", "termed", "named", "defined"]) {
+            score += 1
+        }
         if !words.isDisjoint(with: [
             "invented", "discovered", "proposed", "founded", "published", "wrote", "proved",
             "developed", "contains", "consists", "produces", "converts", "converted", "absorbs",

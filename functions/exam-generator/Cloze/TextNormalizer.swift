@@ -5,7 +5,8 @@ enum TextNormalizer {
     /// The lines of each page of `text`; pages end with a form feed, as `pdftotext` writes them.
     static func pages(of text: String) -> [[String]] {
         var pages: [[String]] = []
-        for page in text.unicodeScalars.split(separator: "\u{0C}", omittingEmptySubsequences: false) {
+        for page in text.unicodeScalars.split(separator: "\u{0C}", omittingEmptySubsequences: false)
+        {
             let lines = page.split(omittingEmptySubsequences: false) { scalar in
                 scalar == "\n" || scalar == "\u{2028}" || scalar == "\u{2029}"
             }

@@ -109,7 +109,10 @@ final class ChildProcess: @unchecked Sendable {
         let output = try Pipe()
         let diagnostics = try Pipe()
         // The loop lives as long as the process, and so may the child (PR_SET_PDEATHSIG).
-        self.processID = try self.command.spawn(output: output.writeEnd, diagnostics: diagnostics.writeEnd)
+        self.processID = try self.command.spawn(
+            output: output.writeEnd,
+            diagnostics: diagnostics.writeEnd
+        )
         self.exitDescriptor = swiftlet_pidfd_open(self.processID)
         guard self.exitDescriptor >= 0 else { throw SystemError.last("pidfd_open") }
         let watch = ExitWatch { self.exited() }
@@ -178,11 +181,11 @@ extension ChildCommand {
         let name = self.path.split(separator: "/").last.map(String.init) ?? self.path
         let arguments = CStringArray([name] + self.arguments)
         let environment = CStringArray(self.environment)
-        let result = self.path.withCString { path in
+        let result = self.path.withCString { path -> pid_t in
             var options = swiftlet_spawn_options()
             options.path = path
-            options.arguments = arguments.pointer
-            options.environment = environment.pointer
+            options.arguments = UnsafePointer(arguments.pointer)
+            options.environment = UnsafePointer(environment.pointer)
             options.standard_input_fd = self.standardInput
             options.standard_output_fd = output
             options.standard_error_fd = diagnostics
@@ -193,8 +196,9 @@ extension ChildCommand {
             options.file_bytes_max = 1
             return withExtendedLifetime((arguments, environment)) { swiftlet_spawn(&options) }
         }
-        guard result > 0 else { throw SystemError("start \(self.path)", code: -result) }
-        return result
+        let processID: pid_t = result
+        guard processID > 0 else { throw SystemError("start \(self.path)", code: -processID) }
+        return processID
     }
 }
 

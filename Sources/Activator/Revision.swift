@@ -1,0 +1,383 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import EventLoop
+internal import Glibc
+internal import HTTP
+internal import HTTPServer
+internal import Telemetry
+
+/// Carries out for one revision what its ``RevisionState`` decides.
+///
+/// Belongs to the loop's thread.
+final class Revision {
+    let spec: RevisionSpec
+    let context: ProxyContext
+    /// The `Host` for clients that send none.
+    let hostDefault: [UInt8]
+    /// Called when the last instance and the last request are gone.
+    var emptied: () -> Void = {}
+
+    private var state: RevisionState
+    /// By the slots of their names.
+    private var requests: [ProxiedRequest?] = []
+    private var instances: [Instance] = []
+    private var isPerforming = false
+    private var timer = TimerID.none
+    private var timerDeadline = MonotonicTime(nanoseconds: .max)
+    /// The request that is being let in, for which an instance may have to be started.
+    private var arriving: ProxiedRequest?
+    private let metrics: RevisionMetrics
+    private var totals = Totals()
+
+    private struct Totals {
+        var started: UInt64 = 0
+        var crashes: UInt64 = 0
+        var requests: UInt64 = 0
+        var lastColdStart: Duration?
+        var lastCrash: String?
+    }
+
+    init(_ spec: RevisionSpec, context: ProxyContext) {
+        self.spec = spec
+        self.context = context
+        self.hostDefault = Array("\(spec.service).\(spec.namespace)".utf8)
+        self.metrics = RevisionMetrics(context.metrics, spec)
+        let configuration = context.configuration
+        var limits = RevisionLimits()
+        let hasLimit = spec.containerConcurrency > 0
+        let most = max(1, configuration.connectionsPerInstanceMax)
+        let target = hasLimit ? Double(spec.containerConcurrency) : spec.concurrencyTarget
+        limits.instanceCapacity = hasLimit ? spec.containerConcurrency : most
+        limits.instanceTarget = min(
+            limits.instanceCapacity,
+            max(1, Int(min(target, Double(most)).rounded(.up)))
+        )
+        limits.instancesMin = max(0, spec.scale.min)
+        let instancesMax = spec.scale.max > 0 ? spec.scale.max : configuration.instancesMaxDefault
+        limits.instancesMax = max(1, limits.instancesMin, instancesMax)
+        limits.instancesInitial = max(0, spec.scale.initial)
+        limits.queueCountMax = max(1, configuration.queueCountMax)
+        limits.queueBytesMax = configuration.queueBytesMax
+        limits.queueTimeout = configuration.queueTimeout
+        limits.idleWindow = spec.idleWindow
+        limits.backOff = StartBackOff(
+            failuresMax: max(1, configuration.startFailuresMax),
+            restMin: configuration.startRestMin,
+            restMax: configuration.startRestMax
+        )
+        self.state = RevisionState(limits: limits, policy: DemandScaling(target: target))
+    }
+
+    /// Whether there is neither a process nor a request.
+    var isEmpty: Bool { self.instances.isEmpty && self.state.isEmpty }
+
+    /// The name that people know it by.
+    var displayName: String { "\(self.spec.namespace)/\(self.spec.service)" }
+
+    // MARK: Events
+
+    /// Starts the instances that are wanted before any request.
+    func start() { self.apply { $0.began(at: self.context.loop.now) } }
+
+    /// Lets a request in.
+    func admit(_ exchange: HTTPExchange, _ traits: RequestTraits) {
+        guard !self.isPerforming else {
+            // An answer that was just given let the server read the next request of its connection.
+            let owned = LoopBound(self)
+            return self.context.loop.execute { owned.value.admit(exchange, traits) }
+        }
+        guard !exchange.isOver else { return }
+        self.totals.requests += 1
+        self.metrics.requests.increment()
+        let id = self.state.requestArrived(bytes: Self.bytesHeld(traits), at: self.context.loop.now)
+        let request = ProxiedRequest(id, exchange: exchange, traits: traits, revision: self)
+        while self.requests.count <= id.slot { self.requests.append(nil) }
+        self.requests[id.slot] = request
+        self.arriving = request
+        self.perform()
+        self.arriving = nil
+    }
+
+    /// What a request holds while it waits: its head, and what the server reads ahead of its body.
+    private static func bytesHeld(_ traits: RequestTraits) -> Int {
+        switch traits.framing {
+        case .none, .untilClose: traits.headBytes
+        case .length(let length): traits.headBytes + min(length, self.readAheadBytesMax)
+        case .chunked: traits.headBytes + self.readAheadBytesMax
+        }
+    }
+
+    /// The server stops reading a body at 64 KiB, within a read of as much.
+    static let readAheadBytesMax = 128 * 1024
+
+    /// A request's answer was given, or cannot be.
+    func finished(_ request: ProxiedRequest) {
+        self.requests[request.id.slot] = nil
+        self.apply { $0.requestFinished(request.id, at: self.context.loop.now) }
+    }
+
+    /// A request's client is gone.
+    func cancelled(_ request: ProxiedRequest) {
+        self.requests[request.id.slot] = nil
+        self.apply { $0.requestCancelled(request.id, at: self.context.loop.now) }
+    }
+
+    /// A request was not seen by its instance.
+    func returned(_ request: ProxiedRequest) {
+        self.apply { $0.requestReturned(request.id, at: self.context.loop.now) }
+    }
+
+    /// The first byte of an answer to `request` came.
+    func answered(_ instance: Instance, _ request: ProxiedRequest) {
+        guard instance.answered(at: .now()) else { return }
+        self.apply { $0.instanceAnswered(instance.id, at: self.context.loop.now) }
+        if let duration = instance.startDuration {
+            self.totals.lastColdStart = duration
+            self.metrics.coldStart.observe(duration)
+        }
+        self.record(.instanceReady, instance, request)
+    }
+
+    private func apply(_ event: (inout RevisionState) -> Void) {
+        event(&self.state)
+        self.perform()
+    }
+
+    // MARK: Actions
+
+    /// Does what the state wants; events that arise from it are taken in the same round.
+    private func perform() {
+        guard !self.isPerforming else { return }
+        self.isPerforming = true
+        while let action = self.state.nextAction() { self.perform(action) }
+        self.isPerforming = false
+        self.metrics.set(self.state)
+        if self.isEmpty { self.emptied() }
+    }
+
+    private func perform(_ action: RevisionAction) {
+        switch action {
+        case .start(let id): self.startInstance(id)
+        case .dispatch(let request, let instance): self.dispatch(request, to: instance)
+        case .refuse(let id, let reason):
+            guard let request = self.requests[id.slot] else { return }
+            self.requests[id.slot] = nil
+            self.metrics.refused(reason)
+            request.refuse(self.answer(to: reason))
+        case .stop(let id): self.instance(id)?.stop(grace: self.spec.stopGrace)
+        case .kill(let id): self.instance(id)?.kill()
+        case .wake(let time): self.wake(at: time)
+        }
+    }
+
+    private func instance(_ id: InstanceID) -> Instance? { self.instances.first { $0.id == id } }
+
+    private func dispatch(_ id: RequestID, to instance: InstanceID) {
+        guard let request = self.requests[id.slot], request.id == id else { return }
+        guard let instance = self.instance(instance), instance.exit == nil else {
+            return self.returned(request)
+        }
+        request.dispatch(to: instance)
+    }
+
+    private func wake(at time: MonotonicTime) {
+        // A timer that fires too early does no harm; one that would fire too late is replaced.
+        guard time < self.timerDeadline else { return }
+        self.context.loop.cancel(self.timer)
+        self.timerDeadline = time
+        self.timer = self.context.loop.schedule(at: time) { [weak self] in
+            guard let self else { return }
+            self.timerDeadline = MonotonicTime(nanoseconds: .max)
+            self.apply { $0.timerFired(at: self.context.loop.now) }
+        }
+    }
+
+    // MARK: Instances
+
+    private func startInstance(_ id: InstanceID) {
+        self.totals.started += 1
+        self.metrics.starts.increment()
+        do {
+            let instance = try Instance(id, of: self.spec, context: self.context) { [weak self] in
+                self?.exited($0)
+            }
+            self.instances.append(instance)
+            self.context.logger.debug(
+                "An instance was started.",
+                ["instance": instance.name, "pid": "\(instance.pid)"]
+            )
+            self.record(.instanceStarting, instance, self.arriving ?? self.firstRequest)
+            instance.whenAccepting { [weak self, id] in
+                guard let self else { return }
+                self.apply { $0.instanceAccepts(id, at: self.context.loop.now) }
+            }
+        } catch {
+            self.crashed(id, "\(self.spec.revision)-\(id)", .notStarted("\(error)"), [])
+            self.apply { $0.instanceExited(id, at: self.context.loop.now) }
+        }
+    }
+
+    private var firstRequest: ProxiedRequest? {
+        self.state.requests.first.flatMap { self.requests[$0.slot] }
+    }
+
+    private func exited(_ instance: Instance) {
+        self.instances.removeAll { $0 === instance }
+        if let exit = instance.exit, !instance.isStopping {
+            self.crashed(instance.id, instance.name, exit, instance.lastLines)
+        }
+        // Taken before anything can go to a new instance that is given the same port.
+        let unseen = self.unseenRequests(of: instance)
+        self.apply { $0.instanceExited(instance.id, at: self.context.loop.now) }
+        for request in unseen { request.upstreamWasNeverAccepted() }
+        instance.tellExit()
+        if self.isEmpty { self.emptied() }
+    }
+
+    /// The requests whose connections the process had not accepted; the youngest first, because each
+    /// goes to the front of the queue.
+    private func unseenRequests(of instance: Instance) -> [ProxiedRequest] {
+        let ports = instance.takeUnacceptedPorts()
+        guard !ports.isEmpty else { return [] }
+        return self.requests.compactMap { request in
+            guard let request, request.instance === instance, let port = request.localPort,
+                ports.contains(port)
+            else { return nil }
+            return request
+        }.sorted { $0.arrivedAt > $1.arrivedAt }
+    }
+
+    private func crashed(_ id: InstanceID, _ name: String, _ exit: ProcessExit, _ lines: [String]) {
+        self.totals.crashes += 1
+        self.metrics.crashes.increment()
+        self.totals.lastCrash = self.crashText(exit, lines)
+        self.context.logger.warning(
+            "An instance ended without being asked to.",
+            ["instance": name, "how": exit.description]
+        )
+    }
+
+    private func crashText(_ exit: ProcessExit, _ lines: [String]) -> String {
+        let text = "its process \(exit.description)"
+        guard self.context.configuration.quotesOutputInAnswers, !lines.isEmpty else { return text }
+        return "\(text); its last words: \(lines.joined(separator: " / "))"
+    }
+
+    private func record(_ stage: Milestone.Stage, _ instance: Instance, _ request: ProxiedRequest?) {
+        guard self.context.milestones.isEnabled else { return }
+        var attributes = request?.eventAttributes ?? [:]
+        attributes["namespace"] = self.spec.namespace
+        attributes["service"] = self.spec.service
+        attributes["revision"] = self.spec.revision
+        attributes["pid"] = "\(instance.pid)"
+        self.context.milestones.record(stage, subject: instance.name, attributes: attributes)
+    }
+
+    // MARK: Answers in the function's place
+
+    private func answer(to reason: RefusalReason) -> ProblemAnswer {
+        let configuration = self.context.configuration
+        var answer = ProblemAnswer(status: .serviceUnavailable, detail: "")
+        answer.members = ["function": self.displayName]
+        answer.retryAfter = .seconds(1)
+        switch reason {
+        case .queueFull:
+            answer.detail =
+                "The function \(self.displayName) has \(configuration.queueCountMax) requests "
+                + "waiting already; try again later."
+        case .queueBytesFull:
+            answer.detail =
+                "The requests that wait for the function \(self.displayName) hold as much memory "
+                + "as they may; try again later."
+        case .queueTimedOut:
+            answer.detail =
+                "No instance of the function \(self.displayName) was free within "
+                + "\(configuration.queueTimeout); try again later."
+        case .startsRest(let rest):
+            answer.detail =
+                "The function \(self.displayName) does not start: "
+                + "\(self.totals.lastCrash ?? "its process ended")."
+            answer.retryAfter = rest
+        case .stopping:
+            answer.detail = "The activator is shutting down."
+        }
+        return answer
+    }
+
+    /// The answer to a request that a function failed.
+    func answer(
+        to failure: UpstreamFailure,
+        of instance: Instance,
+        _ exit: ProcessExit?
+    ) -> ProblemAnswer {
+        var answer = ProblemAnswer(status: .badGateway, detail: "")
+        answer.members = ["function": self.displayName, "instance": instance.name]
+        answer.detail = "The function \(self.displayName) \(failure.explanation)"
+        switch failure {
+        case .timedOut:
+            answer.status = .gatewayTimeout
+            answer.detail += ": it may take \(self.spec.timeout) (timeoutSeconds)."
+        case .notConnected(let code) where code == EMFILE || code == ENFILE:
+            answer.status = .serviceUnavailable
+            answer.retryAfter = .seconds(1)
+            answer.detail += "."
+        default:
+            let end = exit.map { ": \(self.crashText($0, instance.lastLines))" }
+            answer.detail += "\(end ?? "")."
+        }
+        return answer
+    }
+
+    /// Notes a request that a function failed.
+    func log(_ failure: UpstreamFailure, of instance: Instance, _ exit: ProcessExit?) {
+        self.metrics.failed.increment()
+        self.context.logger.warning(
+            "A function failed a request.",
+            [
+                "instance": instance.name, "how": failure.explanation,
+                "exit": exit?.description ?? "none",
+            ]
+        )
+    }
+
+    // MARK: Looking, and the end
+
+    /// What there is now.
+    var status: RevisionStatus {
+        RevisionStatus(
+            namespace: self.spec.namespace,
+            service: self.spec.service,
+            revision: self.spec.revision,
+            instances: self.instances.map(self.status(of:)),
+            queuedCount: self.state.requests.queuedCount,
+            inFlightCount: self.state.requests.dispatchedCount,
+            startedTotal: self.totals.started,
+            crashesTotal: self.totals.crashes,
+            requestsTotal: self.totals.requests,
+            lastColdStartMilliseconds: self.totals.lastColdStart?.milliseconds,
+            lastCrash: self.totals.lastCrash
+        )
+    }
+
+    private func status(of instance: Instance) -> RevisionStatus.Instance {
+        let known = self.state.instances.first { $0.id == instance.id }
+        return RevisionStatus.Instance(
+            name: instance.name,
+            processID: instance.pid,
+            state: instance.isStopping
+                ? .stopping : instance.answeredAt == nil ? .starting : .ready,
+            inFlightCount: known?.inFlightCount ?? 0
+        )
+    }
+
+    /// Takes no further request, and ends what is idle.
+    func beginStop() { self.apply { $0.stopBegan(at: self.context.loop.now) } }
+
+    /// Ends all at once.
+    func stopNow() {
+        self.apply { $0.stopDeadlinePassed() }
+        let answer = self.answer(to: .stopping)
+        for request in self.requests { request?.abandon(answer) }
+        self.context.loop.cancel(self.timer)
+    }
+}

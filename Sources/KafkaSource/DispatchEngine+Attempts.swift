@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Bytes
+internal import CloudEvents
+internal import EventLoop
+internal import Glibc
+internal import HTTP
+internal import HTTPClient
+internal import Kafka
+internal import Telemetry
+
+extension DispatchEngine {
+    // MARK: The first attempt
+
+    /// Makes the event of a record and sends it.
+    func begin(
+        _ job: LaneSet.JobID,
+        _ lane: LaneSet.LaneID,
+        _ record: KafkaRecord,
+        of partition: TopicPartition
+    ) {
+        self.statistics.received += 1
+        self.instruments.received.increment()
+        var fields = self.requestFields
+        if let host = self.spec.sink.host { fields["Host"] = host }
+        do {
+            let event = try self.conversion.event(of: record)
+            let body = try event.encode(
+                into: &fields,
+                mode: .binary,
+                headerCoding: self.spec.headerCoding
+            )
+            let delivery = Delivery(
+                job: job,
+                lane: lane,
+                record: record,
+                partition: partition,
+                event: event,
+                fields: fields,
+                body: body
+            )
+            self.deliveries[job] = delivery
+            self.send(delivery, to: .sink)
+        } catch {
+            self.beginUndecodable(job, lane, record, of: partition, error)
+        }
+    }
+
+    /// Takes a record that says it is an event and is none the way of all that cannot be delivered.
+    private func beginUndecodable(
+        _ job: LaneSet.JobID,
+        _ lane: LaneSet.LaneID,
+        _ record: KafkaRecord,
+        of partition: TopicPartition,
+        _ error: any Error
+    ) {
+        self.statistics.undecodable += 1
+        self.instruments.undecodable.increment()
+        let reason = "the record is no valid CloudEvent: \(error)"
+        let delivery = Delivery(
+            job: job,
+            lane: lane,
+            record: record,
+            partition: partition,
+            event: self.conversion.plainEvent(of: record),
+            fields: HTTPFields(),
+            body: [],
+            failure: DeliveryFailure(answer: Array(reason.utf8), reason: reason)
+        )
+        self.deliveries[job] = delivery
+        self.follow(self.lanes.cannotConvert(job, at: .now()), delivery)
+    }
+
+    // MARK: Every attempt
+
+    private func send(_ delivery: Delivery, to target: LaneSet.Target) {
+        if delivery.attempts > 0, target == delivery.target {
+            self.statistics.retried += 1
+            self.instruments.retried.increment()
+        }
+        delivery.begin(target, at: .now())
+        guard let request = self.request(for: delivery, to: target) else {
+            // Encoding a dead letter cannot fail; if it does, the event is held.
+            let outcome = DeliveryOutcome.refused(isRetriable: false, retryAfter: nil)
+            return self.settle(delivery, outcome)
+        }
+        if target == .sink {
+            self.milestones.record(
+                .dispatched,
+                subject: delivery.event.id,
+                attributes: Self.attributes(of: delivery)
+            )
+        }
+        delivery.transfer = self.client.start(request) { result in
+            self.answered(delivery, result)
+        }
+    }
+
+    private func request(
+        for delivery: Delivery,
+        to target: LaneSet.Target
+    ) -> HTTPClientRequest? {
+        var request = HTTPClientRequest(
+            method: .post,
+            url: self.spec.sink.url,
+            fields: delivery.fields,
+            body: .bytes(delivery.body),
+            timeout: self.policy.timeout,
+            // The reply is discarded whatever its length.
+            responseBytesMax: .max,
+            responseSink: .stream { part, _ in delivery.received(part) }
+        )
+        guard target == .deadLetterSink, let address = self.policy.deadLetterSink else {
+            return request
+        }
+        let event = DeadLetter.event(
+            delivery.event,
+            destination: self.spec.sink,
+            failure: delivery.failure
+        )
+        var fields = self.requestFields
+        if let host = address.host { fields["Host"] = host }
+        guard
+            let body = try? event.encode(
+                into: &fields,
+                mode: .binary,
+                headerCoding: self.spec.headerCoding
+            )
+        else { return nil }
+        request.url = address.url
+        request.fields = fields
+        request.body = .bytes(body)
+        return request
+    }
+
+    private func answered(
+        _ delivery: Delivery,
+        _ result: Result<HTTPClientResponse, HTTPClientError>
+    ) {
+        delivery.transfer = nil
+        self.instruments.latency.observe(delivery.sentAt.duration(to: .now()).milliseconds)
+        switch result {
+        case .success(let response):
+            let outcome = DeliveryOutcome(
+                response.status,
+                retryAfter: response.status.isSuccess ? nil : response.fields["retry-after"],
+                now: Self.wallClock()
+            )
+            if outcome != .accepted {
+                self.note(
+                    DeliveryFailure(
+                        status: response.status,
+                        answer: delivery.answer,
+                        extensions: DeadLetter.extensions(of: response.fields),
+                        reason: "the answer was \(response.status)"
+                    ),
+                    delivery
+                )
+            }
+            self.settle(delivery, outcome)
+        case .failure(let error):
+            self.note(DeliveryFailure(reason: error.message), delivery)
+            let isRetriable = error.kind != .invalidRequest
+            self.settle(delivery, .refused(isRetriable: isRetriable, retryAfter: nil))
+        }
+    }
+
+    /// Remembers why; a dead letter tells what the sink said, not what the dead letter sink did.
+    private func note(_ failure: DeliveryFailure, _ delivery: Delivery) {
+        guard delivery.target == .sink else {
+            delivery.failure?.reason = "dead letter sink: \(failure.reason)"
+            return
+        }
+        delivery.failure = failure
+    }
+
+    // MARK: Afterwards
+
+    private func settle(_ delivery: Delivery, _ outcome: DeliveryOutcome) {
+        let step = self.lanes.answered(
+            delivery.job,
+            outcome,
+            at: .now(),
+            random: outcome == .accepted ? 0 : Double.random(in: 0..<1)
+        )
+        self.follow(step, delivery)
+        self.checkRevocation()
+        self.pump()
+    }
+
+    private func follow(_ step: LaneSet.Step, _ delivery: Delivery) {
+        switch step {
+        case .settled:
+            self.deliveries[delivery.job] = nil
+            self.accepted(delivery)
+        case .abandoned:
+            self.deliveries[delivery.job] = nil
+        case .send(let target):
+            self.warn(
+                "dead letter",
+                "An event goes to the dead letter sink.",
+                Self.description(of: delivery)
+            )
+            self.send(delivery, to: target)
+        case .wait:
+            self.warn(
+                "retry",
+                "An event was not accepted and is sent again.",
+                Self.description(of: delivery)
+            )
+            self.scheduleWake()
+        case .hold(let until):
+            self.instruments.held.set(self.lanes.heldCount)
+            let wait = MonotonicTime.now().duration(to: until)
+            self.warn(
+                "held \(delivery.partition)",
+                self.policy.deadLetterSink == nil
+                    ? "An event is held: the sink does not take it and there is no dead letter sink."
+                    : "An event is held: neither the sink nor the dead letter sink takes it.",
+                [
+                    "topic": delivery.partition.topic,
+                    "partition": "\(delivery.partition.partition)",
+                    "offset": "\(delivery.offset)", "age": Self.age(of: delivery),
+                    "reason": delivery.failure?.reason ?? "unknown",
+                    "nextAttemptIn": "\(wait)",
+                ]
+            )
+            self.scheduleWake()
+        }
+    }
+
+    private func accepted(_ delivery: Delivery) {
+        if delivery.target == .deadLetterSink {
+            self.statistics.deadLettered += 1
+            self.instruments.deadLettered.increment()
+        } else {
+            self.statistics.delivered += 1
+            self.instruments.delivered.increment()
+            self.milestones.record(
+                .answered,
+                subject: delivery.event.id,
+                attributes: Self.attributes(of: delivery)
+            )
+        }
+        if let milliseconds = delivery.timestampMilliseconds {
+            let age = Self.wallClockMilliseconds() - milliseconds
+            if age >= 0 { self.instruments.age.observe(.milliseconds(age)) }
+        }
+        self.scheduleCommit()
+    }
+
+    /// Sends what has waited long enough.
+    func sendDue() {
+        for (job, target) in self.lanes.due(at: .now()) {
+            guard let delivery = self.deliveries[job] else { continue }
+            if let target {
+                self.send(delivery, to: target)
+            } else {
+                self.follow(self.lanes.cannotConvert(job, at: .now()), delivery)
+            }
+        }
+    }
+
+    // MARK: Words
+
+    private static func attributes(of delivery: Delivery) -> [String: String] {
+        [
+            "topic": delivery.partition.topic,
+            "partition": String(delivery.partition.partition),
+            "offset": String(delivery.offset),
+            "attempt": String(delivery.attempts),
+        ]
+    }
+
+    private static func description(of delivery: Delivery) -> KeyValuePairs<String, String> {
+        [
+            "topic": delivery.partition.topic,
+            "partition": "\(delivery.partition.partition)",
+            "offset": "\(delivery.offset)",
+            "attempts": "\(delivery.attempts)",
+            "reason": delivery.failure?.reason ?? "unknown",
+        ]
+    }
+
+    private static func age(of delivery: Delivery) -> String {
+        guard let milliseconds = delivery.timestampMilliseconds else { return "unknown" }
+        return "\(Duration.milliseconds(max(0, self.wallClockMilliseconds() - milliseconds)))"
+    }
+
+    private static func wallClock() -> Timestamp {
+        Timestamp(millisecondsSinceEpoch: self.wallClockMilliseconds())
+    }
+
+    private static func wallClockMilliseconds() -> Int64 {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
+    }
+}

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Bytes
+internal import CloudEvents
+internal import Kafka
+
+/// Makes the event of a Kafka record, as Knative's KafkaSource does.
+struct RecordConversion: Sendable {
+    /// The type of events that were plain records.
+    static let eventType = "dev.knative.kafka.event"
+    /// The instants that RFC 3339 can write, in milliseconds since 1970.
+    private static let timestampRange: ClosedRange<Int64> =
+        -62_167_219_200_000...253_402_300_799_999
+
+    private let keyType: RecordKeyType
+    private let overrides: [(name: String, value: String)]
+    /// `source` of plain records, but for the topic.
+    private let sourcePrefix: String
+
+    /// Makes a conversion for a source.
+    ///
+    /// - Throws: ``KafkaSourceError`` when an override cannot be the name of an extension.
+    init(_ spec: KafkaSourceSpec) throws(KafkaSourceError) {
+        for name in spec.ceOverrides.keys.sorted() where !Self.isExtensionName(name) {
+            throw KafkaSourceError(
+                message: "spec.ceOverrides.extensions: \"\(name)\" cannot name an extension; use "
+                    + "a-z and 0-9, and none of the attributes of CloudEvents itself."
+            )
+        }
+        self.keyType = spec.keyType
+        self.overrides = spec.ceOverrides.sorted { $0.key < $1.key }
+            .map { (name: $0.key, value: $0.value) }
+        self.sourcePrefix =
+            "/apis/v1/namespaces/\(spec.namespace)/kafkasources/\(spec.name)#"
+    }
+
+    /// The event of a record, which may itself be an event (CloudEvents Kafka binding 1.0.2).
+    ///
+    /// - Throws: What is wrong with a record that says it is an event and is none.
+    func event(of record: KafkaRecord) throws(CloudEventError) -> CloudEvent {
+        let headers = record.headers.map { (name: $0.name, value: $0.value) }
+        guard CloudEventContentMode(kafkaHeaders: headers) != nil else {
+            return self.plainEvent(of: record)
+        }
+        var event = try CloudEvent(kafkaHeaders: headers, value: record.value)
+        self.complete(&event, record)
+        return event
+    }
+
+    /// The event of a record whatever it holds; never fails, and what it gives can be sent.
+    func plainEvent(of record: KafkaRecord) -> CloudEvent {
+        var event = CloudEvent(
+            type: Self.eventType,
+            source: self.sourcePrefix + record.topic,
+            id: "partition:\(record.partition)/offset:\(record.offset)",
+            subject: "partition:\(record.partition)#\(record.offset)",
+            time: Self.time(of: record),
+            dataContentType: Self.contentType(of: record),
+            data: record.value.map { .binary($0) }
+        )
+        if let key = record.key {
+            let value = RecordKey.value(of: key, type: self.keyType)
+            event.extensions["key"] = value
+            event.extensions["partitionkey"] = value
+        }
+        for header in record.headers {
+            guard let value = header.value else { continue }
+            event.extensions[Self.extensionName(ofHeader: header.name)] = Self.value(value)
+        }
+        self.complete(&event, record)
+        return event
+    }
+
+    /// Adds what every event carries; overrides come last.
+    private func complete(_ event: inout CloudEvent, _ record: KafkaRecord) {
+        event.extensions["knativekafkapartition"] = .string(String(record.partition))
+        // Text: an offset does not fit into an Integer of CloudEvents.
+        event.extensions["knativekafkaoffset"] = .string(String(record.offset))
+        for (name, value) in self.overrides { event.extensions[name] = .string(value) }
+    }
+
+    private static func time(of record: KafkaRecord) -> Timestamp? {
+        guard let milliseconds = record.timestampMilliseconds,
+            self.timestampRange ~= milliseconds
+        else { return nil }
+        return Timestamp(millisecondsSinceEpoch: milliseconds)
+    }
+
+    /// The record's content type in lower case; what is none does not hold up the record.
+    private static func contentType(of record: KafkaRecord) -> String? {
+        guard let bytes = record.headers.last(where: { $0.name == "content-type" })?.value,
+            let text = String(validating: bytes, as: UTF8.self)
+        else { return nil }
+        let lowercased = text.lowercased()
+        return MediaType.isValid(lowercased) ? lowercased : nil
+    }
+
+    private static func extensionName(ofHeader name: String) -> String {
+        var letters: [UInt8] = Array("kafkaheader".utf8)
+        for byte in name.utf8 {
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"):
+                letters.append(byte)
+            case UInt8(ascii: "A")...UInt8(ascii: "Z"): letters.append(byte | 0x20)
+            default: break
+            }
+        }
+        return String(decoding: letters, as: UTF8.self)
+    }
+
+    /// Text, or base64 where the bytes are none: an odd header does not hold up its record.
+    private static func value(_ bytes: [UInt8]) -> CloudEventValue {
+        String(validating: bytes, as: UTF8.self).map { .string($0) } ?? .binary(bytes)
+    }
+
+    static func isExtensionName(_ name: String) -> Bool {
+        let reserved: Set<String> = [
+            "id", "source", "type", "specversion", "datacontenttype", "dataschema", "subject",
+            "time", "data",
+        ]
+        return !name.isEmpty && !reserved.contains(name)
+            && name.utf8.allSatisfy {
+                UInt8(ascii: "a")...UInt8(ascii: "z") ~= $0
+                    || UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0
+            }
+    }
+}
