@@ -53,7 +53,8 @@ final class CurlDriver: @unchecked Sendable {
         self.configuration = configuration
         self.multi = multi
         self.timer = CurlTimer(loop: loop)
-        self.timer.fire = { [weak self] in self?.timeReached() }
+        // A cycle, which close() breaks as it breaks those with the sockets on the loop.
+        self.timer.fire = { self.timeReached() }
         self.setOptions()
     }
 

@@ -54,9 +54,9 @@ final class CurlTimer: @unchecked Sendable {
             guard deadline < armed.deadline else { return }
             self.loop.cancel(armed.id)
         }
-        let id = self.loop.schedule(at: deadline) { [weak self] in
-            self?.armed = nil
-            self?.check()
+        let id = self.loop.schedule(at: deadline) {
+            self.armed = nil
+            self.check()
         }
         self.armed = (id, deadline)
     }

@@ -34,7 +34,8 @@ package final class KafkaConsumer: EventHandler, @unchecked Sendable {
         case revoke([TopicPartition])
     }
 
-    let loop: EventLoop
+    /// The loop to which the consumer belongs.
+    package let loop: EventLoop
     let handle: ClientHandle
     let thread: BlockingThread
     let refillPace: RefillPace

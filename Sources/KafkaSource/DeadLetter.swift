@@ -48,12 +48,9 @@ enum DeadLetter {
     /// The `kne-` fields of an answer as extensions: prefix off, lower case.
     static func extensions(of fields: HTTPFields) -> [(name: String, value: String)] {
         var extensions: [(name: String, value: String)] = []
-        fields.forEach { name, value in
-            let name = name.lowercased()
-            guard name.hasPrefix("kne-") else { return }
+        for (name, value) in fields.lowercasedPairs where name.hasPrefix("kne-") {
             let bare = String(name.dropFirst("kne-".count))
-            guard RecordConversion.isExtensionName(bare) else { return }
-            extensions.append((bare, value))
+            if RecordConversion.isExtensionName(bare) { extensions.append((bare, value)) }
         }
         return extensions
     }

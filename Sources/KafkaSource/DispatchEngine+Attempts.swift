@@ -3,7 +3,6 @@
 internal import Bytes
 internal import CloudEvents
 internal import EventLoop
-internal import Glibc
 internal import HTTP
 internal import HTTPClient
 internal import Kafka
@@ -144,7 +143,7 @@ extension DispatchEngine {
             let outcome = DeliveryOutcome(
                 response.status,
                 retryAfter: response.status.isSuccess ? nil : response.fields["retry-after"],
-                now: Self.wallClock()
+                now: .realtime()
             )
             if outcome != .accepted {
                 self.note(
@@ -287,13 +286,8 @@ extension DispatchEngine {
         return "\(Duration.milliseconds(max(0, self.wallClockMilliseconds() - milliseconds)))"
     }
 
-    private static func wallClock() -> Timestamp {
-        Timestamp(millisecondsSinceEpoch: self.wallClockMilliseconds())
-    }
-
     private static func wallClockMilliseconds() -> Int64 {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
+        let now = Timestamp.realtime()
+        return now.secondsSinceEpoch * 1000 + Int64(now.nanoseconds) / 1_000_000
     }
 }

@@ -49,6 +49,7 @@ final class DispatchEngine: @unchecked Sendable {
     private var revocationTimer: TimerID?
 
     private var stopDeadline: MonotonicTime?
+    private var graceTimer: TimerID?
     private var isStopped = false
     private var stopWaiters: [@Sendable () -> Void] = []
     private var assignmentWaiters: [Int: @Sendable (Bool) -> Void] = [:]
@@ -160,11 +161,11 @@ final class DispatchEngine: @unchecked Sendable {
         guard let consumer = self.consumer, self.isStarted, self.spec.consumers > 0 else {
             return self.finishStop()
         }
+        for lane in self.lanes.laneIDs { self.giveUpWaiting(lane) }
         // A rebalance may be draining already, with more time than there is now.
         if !self.revoking.isEmpty { self.limitRevocation(to: end) }
         consumer.close()
-        self.loop.schedule(at: end.advanced(by: Self.closeGrace)) {
-            guard !self.isStopped else { return }
+        self.graceTimer = self.loop.schedule(at: end.advanced(by: Self.closeGrace)) {
             self.logger.error("Leaving the group takes too long; the broker will find out itself.")
             self.finishStop()
         }
@@ -173,12 +174,14 @@ final class DispatchEngine: @unchecked Sendable {
     private func finishStop() {
         guard !self.isStopped else { return }
         self.isStopped = true
-        for lane in self.lanes.laneIDs { self.forget(lane) }
+        for lane in self.lanes.laneIDs { _ = self.forget(lane) }
         for delivery in self.deliveries.values { delivery.transfer?.cancel() }
         self.deliveries = [:]
-        for timer in [self.commitTimer, self.wake?.timer, self.observation, self.revocationTimer] {
-            if let timer { self.loop.cancel(timer) }
-        }
+        let timers = [
+            self.commitTimer, self.wake?.timer, self.observation, self.revocationTimer,
+            self.graceTimer,
+        ]
+        for case let timer? in timers { self.loop.cancel(timer) }
         self.updateGauges()
         let waiters = self.stopWaiters
         self.stopWaiters = []
@@ -190,19 +193,21 @@ final class DispatchEngine: @unchecked Sendable {
 
     /// Takes as many records as the lanes have room for; each is on its way when this returns.
     func pump() {
-        while let lane = self.lanes.nextLane() {
+        while self.stopDeadline == nil, let lane = self.lanes.nextLane() {
             guard let partition = self.partitions[lane], let record = partition.next() else {
                 self.lanes.ranDry(lane)
                 continue
             }
-            guard let job = self.lanes.take(lane, offset: record.offset, at: .now()) else {
-                self.logger.warning(
-                    "A record came twice and is not sent again.",
-                    ["partition": "\(partition.id)", "offset": "\(record.offset)"]
-                )
+            guard let taken = self.lanes.take(lane, offset: record.offset, at: .now()) else {
                 continue
             }
-            self.begin(job, lane, record, of: partition.id)
+            if taken.isRewound {
+                self.logger.warning(
+                    "The offsets of a partition went back; reading goes on from there.",
+                    ["partition": "\(partition.id)", "offset": "\(record.offset)"]
+                )
+            }
+            self.begin(taken.job, lane, record, of: partition.id)
         }
         self.instruments.inFlight.set(self.lanes.jobsCount)
     }
@@ -257,6 +262,10 @@ final class DispatchEngine: @unchecked Sendable {
             self.laneOfPartition[partition.id] = nil
         }
         return offset.map { (partition.id, $0) }
+    }
+
+    private func giveUpWaiting(_ lane: LaneSet.LaneID) {
+        for job in self.lanes.revoke(lane) { self.deliveries[job] = nil }
     }
 
     /// Lets the group go on when no revoked record is with the sink any more.
@@ -354,7 +363,8 @@ final class DispatchEngine: @unchecked Sendable {
         _ metadata: KeyValuePairs<String, String>
     ) {
         guard let suppressed = self.failureLimiter.admit(kind, at: .now()) else { return }
-        let logger = suppressed > 0 ? self.logger.with(["suppressed": "\(suppressed)"]) : self.logger
+        let logger =
+            suppressed > 0 ? self.logger.with(["suppressed": "\(suppressed)"]) : self.logger
         logger.warning(message, metadata)
     }
 }
@@ -384,9 +394,7 @@ extension DispatchEngine: KafkaConsumerDelegate {
             ["partitions": partitions.map(\.id.description).sorted().joined(separator: " ")]
         )
         let lanes = partitions.compactMap { self.laneOfPartition[$0.id] }
-        for lane in lanes {
-            for job in self.lanes.revoke(lane) { self.deliveries[job] = nil }
-        }
+        for lane in lanes { self.giveUpWaiting(lane) }
         self.revoking = lanes
         guard !isLost, !lanes.isEmpty else { return self.finishRevocation() }
         self.limitRevocation(
@@ -414,7 +422,11 @@ extension DispatchEngine: KafkaConsumerDelegate {
 
     func consumerFailed(_ error: KafkaError) {
         guard error.isFatal else {
-            return self.warn("consumer \(error.code)", "Kafka reports a problem.", ["error": "\(error)"])
+            return self.warn(
+                "consumer \(error.code)",
+                "Kafka reports a problem.",
+                ["error": "\(error)"]
+            )
         }
         self.logger.error("The consumer failed and is made anew.", ["error": "\(error)"])
         self.consumer?.close()

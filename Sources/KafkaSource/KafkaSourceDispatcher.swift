@@ -50,11 +50,14 @@ package final class KafkaSourceDispatcher: Sendable {
 
     private static func check(_ spec: KafkaSourceSpec) throws(KafkaSourceError) {
         let addresses = [
-            ("spec.sink", spec.sink), ("spec.delivery.deadLetterSink", spec.delivery?.deadLetterSink),
+            ("spec.sink", spec.sink),
+            ("spec.delivery.deadLetterSink", spec.delivery?.deadLetterSink),
         ]
         for case (let field, let address?) in addresses
         where !address.url.hasPrefix("http://") && !address.url.hasPrefix("https://") {
-            throw KafkaSourceError(message: "\(field): the URL must begin with http:// or https://.")
+            throw KafkaSourceError(
+                message: "\(field): the URL must begin with http:// or https://."
+            )
         }
         guard !spec.bootstrapServers.isEmpty else {
             throw KafkaSourceError(message: "spec.bootstrapServers: name at least one server.")

@@ -60,6 +60,7 @@ struct LaneSet {
 
     private struct Job {
         let lane: LaneID
+        let epoch: Int
         let offset: Int64
         let takenAt: MonotonicTime
         /// The record cannot become an event; the sink is never tried.
@@ -75,6 +76,8 @@ struct LaneSet {
 
     private struct Lane {
         var tracker: OffsetTracker
+        /// Counts how often the offsets went back.
+        var epoch = 0
         var jobs = 0
         var sent = 0
         var isDry = false
@@ -112,6 +115,7 @@ struct LaneSet {
     /// Adds a partition that was assigned.
     ///
     /// - Parameter start: Where reading starts, when that has still to be committed.
+    /// - Returns: The new lane.
     mutating func assign(start: Int64?) -> LaneID {
         self.lastLane += 1
         let id = LaneID(rawValue: self.lastLane)
@@ -178,15 +182,29 @@ struct LaneSet {
 
     /// Takes a record, which is to be sent at once.
     ///
-    /// - Returns: The job; `nil` when the record was taken before or its lane is gone.
-    mutating func take(_ id: LaneID, offset: Int64, at now: MonotonicTime) -> JobID? {
-        guard self.lanes[id]?.tracker.register(offset) == true else { return nil }
+    /// Offsets go back when a topic was made anew, or when its newest records were lost. Counting
+    /// then starts again: what is read is delivered.
+    ///
+    /// - Returns: The job, and whether the offsets went back; `nil` when the lane is gone.
+    mutating func take(
+        _ id: LaneID,
+        offset: Int64,
+        at now: MonotonicTime
+    ) -> (job: JobID, isRewound: Bool)? {
+        guard var lane = self.lanes[id] else { return nil }
+        let isRewound = !lane.tracker.register(offset)
+        if isRewound {
+            lane.epoch += 1
+            lane.tracker = OffsetTracker(windowMax: self.limits.windowMax)
+            guard lane.tracker.register(offset) else { return nil }
+        }
+        lane.jobs += 1
+        lane.sent += 1
+        self.lanes[id] = lane
         self.lastJob += 1
         let job = JobID(rawValue: self.lastJob)
-        self.jobs[job] = Job(lane: id, offset: offset, takenAt: now)
-        self.lanes[id]?.jobs += 1
-        self.lanes[id]?.sent += 1
-        return job
+        self.jobs[job] = Job(lane: id, epoch: lane.epoch, offset: offset, takenAt: now)
+        return (job, isRewound)
     }
 
     /// Notes that a record just taken cannot become an event.
@@ -198,9 +216,7 @@ struct LaneSet {
 
     // MARK: Attempts
 
-    /// Notes the end of an attempt.
-    ///
-    /// - Parameter random: From 0 up to, not including, 1.
+    /// Notes the end of an attempt, and says what comes next; `random` is from 0 up to 1.
     mutating func answered(
         _ id: JobID,
         _ outcome: DeliveryOutcome,
@@ -210,7 +226,9 @@ struct LaneSet {
         guard var job = self.jobs[id] else { return .abandoned }
         assert(job.phase == .sent, "only a job that was sent can be answered")
         guard case .refused(let isRetriable, let retryAfter) = outcome else {
-            self.lanes[job.lane]?.tracker.finish(job.offset)
+            if self.lanes[job.lane]?.epoch == job.epoch {
+                self.lanes[job.lane]?.tracker.finish(job.offset)
+            }
             self.end(id)
             return .settled
         }

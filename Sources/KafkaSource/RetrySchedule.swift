@@ -31,6 +31,7 @@ struct RetrySchedule: Sendable, Equatable {
     ///   - attempts: How many there were, at least one.
     ///   - random: From 0 up to, not including, 1; matters with jitter only.
     ///   - retryAfter: What the sink asked for.
+    /// - Returns: The wait.
     func wait(afterAttempts attempts: Int, random: Double, retryAfter: Duration?) -> Duration? {
         precondition(attempts >= 1, "a wait follows an attempt")
         guard attempts <= self.retriesMax else { return nil }

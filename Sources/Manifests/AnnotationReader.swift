@@ -86,6 +86,7 @@ struct AnnotationReader {
     func finish() {
         for (name, field) in self.annotations.sorted(by: { $0.key < $1.key })
         where name.hasPrefix(self.domain) && !self.known.contains(name) {
+            guard !self.problems.isFull else { return }
             let nearest = NearestName.of(name, among: self.known)
             let hint = nearest.map { "; did you mean \($0)?" } ?? ""
             self.problems.warning(field, "unknown annotation\(hint)")

@@ -30,6 +30,9 @@ extension BucketNotification {
         "s3:LifecycleDelMarkerExpiration": ["Delete"],
     ]
 
+    /// Most suffixes of one notification; S3 itself has no more rules in a bucket.
+    private static let suffixesMax = 100
+
     /// Longest prefix or suffix in bytes, as in S3.
     private static let filterBytesMax = 1024
 
@@ -68,12 +71,7 @@ extension BucketNotification {
             guard let filter else { continue }
             Self.check(value, of: filter, problems)
         }
-        if let field = field(.suffix), suffixes.contains("") || Self.hasOverlap(suffixes) {
-            problems.error(
-                field,
-                "expected suffixes of which none ends with another, or an event is told twice"
-            )
-        }
+        if let field = field(.suffix) { Self.check(suffixes, of: field, problems) }
         guard let bucket, let topic, let events else { return nil }
         self.init(
             bucket: bucket,
@@ -135,6 +133,23 @@ extension BucketNotification {
             problems.error(field, "expected at most \(Self.filterBytesMax) bytes")
         } else if filter.contains("\\") || segments.contains(".") || segments.contains("..") {
             problems.error(field, "expected no \\ and no part that is . or ..")
+        }
+    }
+
+    /// Notes suffixes by which one event would be told more than once.
+    private static func check(
+        _ suffixes: [String],
+        of field: Field<String>,
+        _ problems: ProblemCollector
+    ) {
+        if suffixes.count > Self.suffixesMax {
+            let expected = "expected at most \(Self.suffixesMax) suffixes"
+            problems.error(field, "\(expected), got \(suffixes.count)")
+        } else if suffixes.contains("") || Self.hasOverlap(suffixes) {
+            problems.error(
+                field,
+                "expected suffixes of which none ends with another, or an event is told twice"
+            )
         }
     }
 

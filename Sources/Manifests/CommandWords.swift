@@ -26,29 +26,34 @@ enum CommandWords {
 
     private static func shellWords(_ text: String) throws(Failure) -> [String] {
         var words: [String] = []
-        var word: String?
+        var word = ""
+        // A pair of quotes makes a word even with nothing between them.
+        var isInWord = false
         var quote: Character?
         var characters = text.makeIterator()
         while let character = characters.next() {
             switch (quote, character) {
             case (nil, "\\"), ("\"", "\\"):
                 guard let next = characters.next() else { throw .unfinished }
-                let isKept = quote == nil || next == "\"" || next == "\\"
-                word = (word ?? "") + (isKept ? "\(next)" : "\\\(next)")
+                if quote != nil, next != "\"", next != "\\" { word.append("\\") }
+                word.append(next)
+                isInWord = true
             case (nil, "'"), (nil, "\""):
                 quote = character
-                word = word ?? ""
+                isInWord = true
             case (nil, _) where character.isWhitespace:
-                if let word { words.append(word) }
-                word = nil
+                if isInWord { words.append(word) }
+                word = ""
+                isInWord = false
             case (character, _):
                 quote = nil
             default:
-                word = (word ?? "") + "\(character)"
+                word.append(character)
+                isInWord = true
             }
         }
         guard quote == nil else { throw .unfinished }
-        if let word { words.append(word) }
+        if isInWord { words.append(word) }
         return words
     }
 

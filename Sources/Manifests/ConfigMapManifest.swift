@@ -29,8 +29,27 @@ extension ConfigMapManifest {
                 object.problems.error(field, "expected base64; plain text belongs in data")
             }
         }
+        let bytesTotal = texts.values.reduce(0) { $0 + $1.value.utf8.count }
+        Self.checkSize(bytesTotal + Self.bytes(in: binaryData), of: object)
         guard let metadata = header.metadata else { return nil }
         self.init(metadata: metadata, data: texts.mapValues(\.value), binaryData: binaryData)
+    }
+
+    /// Most bytes of all values of a ConfigMap or Secret, as in Kubernetes.
+    static let dataBytesMax = 1024 * 1024
+
+    /// The bytes of all values.
+    static func bytes(in data: [String: [UInt8]]) -> Int {
+        data.values.reduce(0) { $0 + $1.count }
+    }
+
+    /// Notes data that is longer than Kubernetes takes.
+    static func checkSize(_ bytesTotal: Int, of object: ObjectReader) {
+        guard bytesTotal > self.dataBytesMax else { return }
+        object.problems.error(
+            object.mark(of: "data"),
+            "data: expected at most \(self.dataBytesMax) bytes, got \(bytesTotal)"
+        )
     }
 
     /// Notes a key that Kubernetes refuses.

@@ -83,11 +83,12 @@ extension KafkaSourceManifest {
         let fields = spec.texts("topics")
         if fields.isEmpty { Self.noteEmptyList("topics", spec) }
         var topics: [String] = []
+        var names: Set<String> = []
         for field in fields where spec.problems.check(field, is: .topic) {
-            if topics.contains(field.value) {
-                spec.problems.error(field, "\(ShownText.quoted(field.value)) was given already")
-            } else {
+            if names.insert(field.value).inserted {
                 topics.append(field.value)
+            } else {
+                spec.problems.error(field, "\(ShownText.quoted(field.value)) was given already")
             }
         }
         return topics

@@ -8,6 +8,8 @@ package struct ManifestLimits: Sendable {
     package var filesMax = 1000
     /// Most documents of one file, empty ones counted.
     package var documentsMax = 1000
+    /// Most directives of one file, `%YAML` and `%TAG`; libyaml compares each with all before it.
+    package var directivesMax = 100
     /// Deepest nesting of mappings and sequences.
     package var depthMax = 128
     /// Most nodes of one file, those that aliases repeat counted again each time.

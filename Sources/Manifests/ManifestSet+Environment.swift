@@ -92,10 +92,21 @@ private struct EnvironmentResolver {
         _ reference: KeyReference
     ) throws(Failure) -> String {
         let owner = "\(kind.rawValue) \(self.namespace)/\(reference.name)"
-        guard let data = self.data(of: kind, reference.name) else {
-            throw self.absence(of: kind, reference.name)
+        let value: [UInt8]?
+        switch kind {
+        case .secret:
+            guard let secret = self.set.secret(reference.name, in: self.namespace) else {
+                throw self.absence(of: kind, reference.name)
+            }
+            value = secret.data[reference.key]
+        case .configMap:
+            guard let map = self.set.configMap(reference.name, in: self.namespace) else {
+                throw self.absence(of: kind, reference.name)
+            }
+            let text = map.data[reference.key].map { Array($0.utf8) }
+            value = text ?? map.binaryData[reference.key]
         }
-        guard let bytes = data[reference.key] else {
+        guard let bytes = value else {
             throw Failure(message: "\(owner) has no key \(reference.key)", isAbsence: true)
         }
         guard let text = Self.text(bytes) else {
@@ -134,6 +145,7 @@ private struct EnvironmentResolver {
         }
     }
 
+    /// All values of a Secret or ConfigMap.
     private func data(of kind: EnvironmentSource.Kind, _ name: String) -> [String: [UInt8]]? {
         switch kind {
         case .secret:

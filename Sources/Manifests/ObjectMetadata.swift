@@ -59,9 +59,29 @@ struct MetadataReader {
             self.namespace = "default"
         }
         self.labels = reader.textMap("labels")
-        self.annotations = reader.textMap("annotations")
+        self.annotations = Self.annotations(&reader)
         reader.accept(Self.ignored)
         reader.finish()
+    }
+
+    /// Most bytes of an object's annotations, names and values, as in Kubernetes.
+    private static let annotationBytesMax = 256 * 1024
+
+    /// Reads `annotations`; none when they are longer than Kubernetes takes.
+    static func annotations(_ reader: inout ObjectReader) -> [String: Field<String>] {
+        let annotations = reader.textMap("annotations")
+        let bytesTotal = annotations.reduce(0) { sum, annotation in
+            sum + annotation.key.utf8.count + annotation.value.value.utf8.count
+        }
+        guard bytesTotal <= self.annotationBytesMax else {
+            reader.problems.error(
+                reader.mark(of: "annotations"),
+                "\(reader.path(of: "annotations")): expected at most \(self.annotationBytesMax)"
+                    + " bytes, got \(bytesTotal)"
+            )
+            return [:]
+        }
+        return annotations
     }
 
     /// The metadata; `nil` when there is no usable name.

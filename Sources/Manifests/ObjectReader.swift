@@ -216,6 +216,7 @@ struct ObjectReader {
     /// Warns of every field that nobody asked for.
     func finish() {
         for entry in self.entries where !self.known.contains(entry.key) {
+            guard !self.problems.isFull else { return }
             var message = "\(self.path(of: entry.key)): unknown field"
             if let name = NearestName.of(entry.key, among: self.known) {
                 message += "; did you mean \(name)?"

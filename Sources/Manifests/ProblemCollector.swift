@@ -7,7 +7,8 @@ final class ProblemCollector {
     /// What was found, in the order found.
     private(set) var diagnostics: [ManifestDiagnostic] = []
     private let diagnosticsMax: Int
-    private var isFull = false
+    /// Whether nothing more is kept, so that nobody needs to look for more.
+    private(set) var isFull = false
 
     init(limits: ManifestLimits) {
         self.diagnosticsMax = max(1, limits.diagnosticsMax)

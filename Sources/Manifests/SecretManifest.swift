@@ -44,6 +44,7 @@ extension SecretManifest {
             ConfigMapManifest.check(key, field, object.problems)
             data[key] = Array(field.value.utf8)
         }
+        ConfigMapManifest.checkSize(ConfigMapManifest.bytes(in: data), of: object)
         guard let metadata = header.metadata else { return nil }
         self.init(metadata: metadata, data: data)
     }

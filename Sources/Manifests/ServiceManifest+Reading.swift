@@ -107,7 +107,7 @@ extension ServiceManifest {
         let metadata = TemplateMetadata(
             name: name,
             labels: reader.textMap("labels"),
-            annotations: reader.textMap("annotations")
+            annotations: MetadataReader.annotations(&reader)
         )
         SwiftletAnnotation.checkNames(metadata.annotations, known: [.command], problems)
         reader.accept(["creationTimestamp": .text, "namespace": .text])

@@ -27,6 +27,7 @@ package enum SwiftletAnnotation: String, CaseIterable, Sendable {
         let names = known.map(\.rawValue)
         for (name, field) in annotations.sorted(by: { $0.key < $1.key })
         where name.hasPrefix(self.domain) && !names.contains(name) {
+            guard !problems.isFull else { return }
             let hint = NearestName.of(name, among: names).map { "; did you mean \($0)?" } ?? ""
             problems.warning(field, "unknown annotation\(hint)")
         }

@@ -13,6 +13,9 @@ package enum VariableReferences {
     package static func expand(_ text: String, with variables: [String: String]) -> String? {
         var expanded = ""
         var rest = Substring(text)
+        // Once there is no closing parenthesis left, looking for one again and again would take
+        // time that grows with the square of the text.
+        var hasEnds = true
         while let dollar = rest.firstIndex(of: "$") {
             expanded += rest[..<dollar]
             rest = rest[rest.index(after: dollar)...]
@@ -21,7 +24,8 @@ package enum VariableReferences {
                 expanded += "$"
                 rest.removeFirst()
             case "(":
-                guard let end = rest.firstIndex(of: ")") else {
+                guard hasEnds, let end = rest.firstIndex(of: ")") else {
+                    hasEnds = false
                     expanded += "$"
                     continue
                 }

@@ -24,7 +24,7 @@ struct YAMLReader {
             // A byte order mark says nothing in UTF-8 (YAML 1.2.2 section 5.2).
             let hasMark = buffer.starts(with: [0xEF, 0xBB, 0xBF])
             let text = UnsafeBufferPointer(rebasing: buffer.dropFirst(hasMark ? 3 : 0))
-            guard self.checkEncoding(of: text) else { return }
+            guard self.checkEncoding(of: text), self.checkDirectives(in: text) else { return }
             do throws(YAMLSyntaxError) {
                 try Self.read(text, into: &builder)
             } catch {
@@ -54,6 +54,25 @@ struct YAMLReader {
         let found = isUTF16 ? "this is UTF-16" : "this byte is not part of it"
         self.fail(place.line, place.column, "expected UTF-8, \(found): save the file as UTF-8")
         return false
+    }
+
+    /// Whether there are few enough lines that can be directives.
+    private func checkDirectives(in text: UnsafeBufferPointer<UInt8>) -> Bool {
+        var count = 0
+        var isLineStart = true
+        for (offset, byte) in text.enumerated() {
+            if isLineStart, byte == UInt8(ascii: "%") {
+                count += 1
+                guard count <= self.limits.directivesMax else {
+                    let place = TextPlace(of: offset, in: text)
+                    let message = "more than \(self.limits.directivesMax) directives in a file"
+                    self.fail(place.line, place.column, message)
+                    return false
+                }
+            }
+            isLineStart = byte == UInt8(ascii: "\n") || byte == UInt8(ascii: "\r")
+        }
+        return true
     }
 
     /// Where UTF-8 ends to be such.

@@ -98,7 +98,7 @@ struct SwiftletCommand {
 }
 
 /// One verb of the program.
-protocol Subcommand {
+protocol Subcommand: SendableMetatype {
     static var syntax: CommandSyntax { get }
 
     /// Does it; a thrown error becomes one sentence and exit code 1.

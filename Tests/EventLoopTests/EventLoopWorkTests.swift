@@ -152,10 +152,10 @@ struct EventLoopWorkTests {
     func releasesDescriptors() async {
         await #expect(processExitsWith: .success) {
             let before = openDescriptorCount()
-            for _ in 0..<20 { try await withLoop { loop in await loop.run {} } }
+            for _ in 0..<200 { try await withLoop { loop in await loop.run {} } }
             let after = openDescriptorCount()
-            // One may be lent to the runtime's own threads in between.
-            precondition(after <= before + 2, "\(before) descriptors became \(after)")
+            // A thread that joined one of the last may not have let go of it yet.
+            precondition(after <= before + 20, "\(before) descriptors became \(after)")
         }
     }
 }

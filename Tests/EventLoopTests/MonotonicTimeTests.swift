@@ -47,7 +47,10 @@ struct MonotonicTimeTests {
         #expect(Duration.seconds(Int64.max).nanosecondsClamped == .max)
         #expect(Duration.seconds(Int64.min).nanosecondsClamped == .min)
         #expect(Duration.nanoseconds(-7).nanosecondsClamped == -7)
-        #expect(Duration(secondsComponent: 1, attosecondsComponent: 1).nanosecondsClamped == 1_000_000_000)
+        #expect(
+            Duration(secondsComponent: 1, attosecondsComponent: 1).nanosecondsClamped
+                == 1_000_000_000
+        )
         #expect(Duration.microseconds(1500).milliseconds == 1.5)
     }
 }

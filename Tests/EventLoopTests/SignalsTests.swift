@@ -19,13 +19,11 @@ struct SignalsTests {
                         semaphore.signal()
                     }
                 }
+                // Sent to the process: the threads of the runtime's pool keep signals out.
                 let isComplete = try await TestThread.run {
                     kill(getpid(), SIGUSR1)
-                    guard semaphore.wait(seconds: 2) else { 
-                       var b = [UInt8](repeating: 0, count: 20000); let f = open("/proc/self/status", O_RDONLY); let n = read(f, &b, 20000)
-                       write(2, b, n)
-                       return false }
-                    raise(SIGTERM)
+                    guard semaphore.wait() else { return false }
+                    kill(getpid(), SIGTERM)
                     return semaphore.wait()
                 }
                 precondition(isComplete)

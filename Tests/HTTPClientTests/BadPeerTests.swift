@@ -61,6 +61,7 @@ struct BadPeerTests {
         try await withClient { client in
             let error = await failure(of: HTTPClientRequest(url: server.url), on: client)
             #expect(error?.kind == .connectionLost)
+            #expect(error?.message.contains("reset by peer") == true)
         }
     }
 

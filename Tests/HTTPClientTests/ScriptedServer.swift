@@ -10,12 +10,19 @@ import Synchronization
 final class ScriptedServer: Sendable {
     static let patienceSeconds = 20
 
+    /// What the threads share with the object, and outlive it with.
+    private final class Shared: Sendable {
+        let connections = Atomic<Int>(0)
+        let acceptingEnded = Signal()
+        let connectionEnded = Signal()
+    }
+
     let port: UInt16
     private let listener: Int32
-    private let connections = Atomic<Int>(0)
+    private let shared = Shared()
 
     /// How many connections were accepted.
-    var connectionCount: Int { self.connections.load(ordering: .relaxed) }
+    var connectionCount: Int { self.shared.connections.load(ordering: .relaxed) }
     var url: String { "http://127.0.0.1:\(self.port)" }
 
     /// Starts to listen; `script` gets each connection and its number, from 0, and need not close.
@@ -34,20 +41,29 @@ final class ScriptedServer: Sendable {
         }
         self.listener = listener
         self.port = UInt16(bigEndian: address.sin_port)
-        let connections = self
-        Thread.start { [weak connections] in
+        let shared = self.shared
+        Thread.start {
             while true {
                 let fd = accept(listener, nil, nil)
-                guard fd >= 0, let server = connections else { break }
-                let index = server.connections.wrappingAdd(1, ordering: .relaxed).oldValue
+                guard fd >= 0 else { break }
+                let index = shared.connections.wrappingAdd(1, ordering: .relaxed).oldValue
                 Thread.start {
                     let connection = ScriptedConnection(fd)
                     script(connection, index)
                     connection.close()
+                    shared.connectionEnded.raise()
                 }
             }
             Glibc.close(listener)
+            shared.acceptingEnded.raise()
         }
+    }
+
+    /// Accepts no more, and comes back when every descriptor of the server is closed.
+    func stop() async {
+        shutdown(self.listener, Int32(SHUT_RDWR))
+        await self.shared.acceptingEnded.wait()
+        await self.shared.connectionEnded.wait(self.connectionCount)
     }
 
     deinit { shutdown(self.listener, Int32(SHUT_RDWR)) }
@@ -149,16 +165,20 @@ final class ScriptedConnection {
         )
     }
 
+    /// Closes; the peer notices even while a child of another test holds a copy of the descriptor.
     func close() {
-        if self.fd >= 0 { Glibc.close(self.fd) }
+        guard self.fd >= 0 else { return }
+        shutdown(self.fd, Int32(SHUT_RDWR))
+        Glibc.close(self.fd)
         self.fd = -1
     }
 
     /// Closes so that the peer sees a reset.
     func reset() {
-        var linger = linger(l_onoff: 1, l_linger: 0)
-        let length = socklen_t(MemoryLayout<Glibc.linger>.size)
-        setsockopt(self.fd, SOL_SOCKET, SO_LINGER, &linger, length)
+        // Dissolves the connection (connect(2)), whoever else holds a copy of the descriptor.
+        var nowhere = sockaddr()
+        nowhere.sa_family = sa_family_t(AF_UNSPEC)
+        connect(self.fd, &nowhere, socklen_t(MemoryLayout<sockaddr>.size))
         self.close()
     }
 }

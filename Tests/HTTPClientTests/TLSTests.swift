@@ -39,12 +39,13 @@ private final class TLSServer {
             "-key", keyFile,
         ])
         self.process = process
-        // The first line is "ACCEPT 127.0.0.1:port"; the pipe stays open for the others.
+        // It says "ACCEPT 127.0.0.1:port"; the pipe stays open for whatever else it says.
         var line: [UInt8] = []
         var byte: UInt8 = 0
-        while line.last != UInt8(ascii: "\n"), read(output, &byte, 1) == 1 {
+        while !(line.starts(with: "ACCEPT".utf8) && byte == UInt8(ascii: "\n")) {
+            if byte == UInt8(ascii: "\n") { line = [] }
+            guard read(output, &byte, 1) == 1 else { break }
             line.append(byte)
-            if line == Array("\n".utf8) { line = [] }
         }
         let port = String(decoding: line.dropLast(), as: UTF8.self).split(separator: ":").last
         self.port = try #require(port.flatMap { UInt16($0) })

@@ -372,6 +372,34 @@ class TestBoto3:
         assert caught.value.code == 403
         boto.delete_object(Bucket=bucket, Key=key)
 
+    def test_presigned_as_boto3_does_unasked(self, platform, bucket):
+        client = boto3.client(
+            "s3",
+            endpoint_url=platform.s3_url,
+            aws_access_key_id=platform.access_key,
+            aws_secret_access_key=platform.secret_key,
+            region_name=REGION,
+        )
+        where = {"Bucket": bucket, "Key": "unasked ü+.txt"}
+        put = client.generate_presigned_url("put_object", where)
+        request = urllib.request.Request(put, data=b"unasked", method="PUT")
+        request.add_header("Content-Type", "")
+        assert urllib.request.urlopen(request).status == 200
+        get = client.generate_presigned_url(
+            "get_object", {**where, "ResponseContentType": "text/x-test"}
+        )
+        with urllib.request.urlopen(get) as answer:
+            assert answer.read() == b"unasked"
+            assert answer.headers["Content-Type"] == "text/x-test"
+        for wrong in (get.replace("unasked", "another"), get.replace("Expires=1", "Expires=2")):
+            with pytest.raises(urllib.error.HTTPError) as caught:
+                urllib.request.urlopen(wrong)
+            assert caught.value.code == 403
+        expired = client.generate_presigned_url("get_object", where, ExpiresIn=-10)
+        with pytest.raises(urllib.error.HTTPError) as caught:
+            urllib.request.urlopen(expired)
+        assert b"<Message>Request has expired" in caught.value.read()
+
     def test_anonymous(self, platform, bucket):
         with pytest.raises(urllib.error.HTTPError) as caught:
             urllib.request.urlopen(f"{platform.s3_url}/{bucket}/secret")

@@ -80,7 +80,7 @@ def test_one_state_directory_one_program(tmp_path):
         "up", "-f", MANIFESTS, "--state", tmp_path,
         "--port", 0, "--bucket-port", 0, "--admin-port", 0,
     )
-    assert done.returncode == 1 and "in use by another swiftlet" in done.stderr
+    assert done.returncode == 1 and "in use by another process" in done.stderr
     assert first.stop() == 0
 
 

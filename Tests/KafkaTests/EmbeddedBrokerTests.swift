@@ -15,9 +15,12 @@ struct EmbeddedBrokerTests {
         await broker.close()
     }
 
-    @Test("creates topics of 1 to 10000 partitions", arguments: [
-        (0, false), (1, true), (10_000, true), (10_001, false), (-1, false), (Int.max, false),
-    ])
+    @Test(
+        "creates topics of 1 to 10000 partitions",
+        arguments: [
+            (0, false), (1, true), (10_000, true), (10_001, false), (-1, false), (Int.max, false),
+        ]
+    )
     func partitions(_ count: Int, _ isCreated: Bool) async throws {
         let broker = try EmbeddedBroker { _ in }
         if isCreated {

@@ -90,7 +90,9 @@ struct KafkaProducerTests {
         let cluster = try Cluster(topics: ["t": 1])
         try cluster.broker.setRoundTripTime(100)
         // Would wait for company, were it not for the closing.
-        let producer = try cluster.producer([("linger.ms", "60000"), ("message.timeout.ms", "90000")])
+        let producer = try cluster.producer([
+            ("linger.ms", "60000"), ("message.timeout.ms", "90000"),
+        ])
         let journal = Journal<Int64>(loop: cluster.loop)
         async let sends: Void = withTaskGroup { group in
             for _ in 0..<10 {

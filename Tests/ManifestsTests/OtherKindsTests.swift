@@ -172,6 +172,43 @@ struct OtherKindsTests {
             .check(in: text)
     }
 
+    @Test("a Secret or ConfigMap holds a mebibyte at most, as in Kubernetes")
+    func dataSize() {
+        let half = String(repeating: "x", count: 512 * 1024)
+        for kind in ["Secret", "ConfigMap"] {
+            func told(_ more: String) -> [String] {
+                let data = kind == "Secret" ? "stringData" : "data"
+                return Load.diagnostics(
+                    "apiVersion: v1\nkind: \(kind)\nmetadata: {name: a}\n\(data):\n"
+                        + "  a: \(half)\n  b: \(half)\n  c: '\(more)'\n"
+                )
+            }
+            #expect(told("") == [])
+            #expect(told("x").count == 1)
+            #expect(told("x").first?.hasSuffix("at most 1048576 bytes, got 1048577") == true)
+        }
+    }
+
+    @Test("annotations hold 256 KiB at most, as in Kubernetes")
+    func annotationSize() {
+        func told(_ count: Int) -> [String] {
+            let text = String(repeating: "x", count: count)
+            return Load.diagnostics(
+                Self.job.replacing("swiftlet.dev/prefix: \"maths/\"", with: "a: \(text)")
+            )
+        }
+        // The other annotations of the Job.
+        let others = [
+            "swiftlet.dev/bucketexams", "swiftlet.dev/topicexam-generator-topic",
+            "swiftlet.dev/eventsput", "swiftlet.dev/suffix.pdf, .PDF", "a",
+        ].joined().utf8.count
+        #expect(told(256 * 1024 - others) == [])
+        #expect(
+            told(256 * 1024 - others + 1).last
+                == "m:6:5: metadata.annotations: expected at most 262144 bytes, got 262145"
+        )
+    }
+
     // MARK: - Notifications
 
     static let job = """
@@ -293,6 +330,20 @@ struct OtherKindsTests {
                 + " mean swiftlet.dev/suffix?"
         ),
     ]
+
+    @Test("a notification has a hundred suffixes at most")
+    func suffixCount() throws {
+        func job(_ count: Int) -> String {
+            let suffixes = (0..<count).map { ".\($0)x" }.joined(separator: ",")
+            return Self.job.replacing(".pdf, .PDF", with: suffixes)
+        }
+        #expect(try Load.set(job(100)).notifications.first?.suffixes.count == 100)
+        let path = "\(Self.annotations)[\"swiftlet.dev/suffix\"]"
+        #expect(
+            Load.diagnostics(job(101))
+                == ["m:10:26: \(path): expected at most 100 suffixes, got 101"]
+        )
+    }
 
     @Test("mistakes in a Job's annotations are told", arguments: jobMistakes)
     func jobMistake(_ mistake: Mistake) {

@@ -179,6 +179,7 @@ struct YAMLReaderTests {
         limits.documentsMax = 3
         limits.nodesMax = 10
         limits.inputBytesMax = 60
+        limits.directivesMax = 2
         #expect(Self.read(Self.nested(5), limits: limits).told == [])
         #expect(
             Self.read(Self.nested(6), limits: limits).told
@@ -193,6 +194,12 @@ struct YAMLReaderTests {
         #expect(
             Self.read("[1, 2, 3, 4, 5, 6, 7, 8, 9, 10]", limits: limits).told
                 == ["f:1:31: more than 10 values in a file, those of aliases counted"]
+        )
+        let directives = "%TAG !a! x\n%TAG !b! x\n"
+        #expect(Self.read(directives + "--- a\n", limits: limits).told == [])
+        #expect(
+            Self.read(directives + "%TAG !c! x\n--- a\n", limits: limits).told
+                == ["f:3:1: more than 2 directives in a file"]
         )
         let longest = "a: " + String(repeating: "x", count: 57)
         #expect(Self.read(longest, limits: limits).told == [])

@@ -104,7 +104,12 @@ struct AWSChunkedDecoderTests {
                 "x-amz-checksum-crc32c:sOO8/Q==\(lineEnd)x-amz-trailer-signature:"
                 + "d81f82fc3505edab99d459891051a732e8730629a2e4a59689829ca17fe2e435\r\n"
             let body = Self.example(Self.trailerSignatures, trailer: trailer)
-            let decoded = try self.decode([body], length: 66_560, signing: signing, hasTrailer: true)
+            let decoded = try self.decode(
+                [body],
+                length: 66_560,
+                signing: signing,
+                hasTrailer: true
+            )
             #expect(decoded.data.count == 66_560)
             #expect(decoded.trailers == ["x-amz-checksum-crc32c": "sOO8/Q=="])
         }

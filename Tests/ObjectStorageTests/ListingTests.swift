@@ -99,7 +99,9 @@ struct ListingTests {
                 "photos/a/1", "photos/a/2", "photos/b/1", "photos/c",
             ]
         )
-        #expect(try self.text(self.list(Self.tree, after: "photos/bb")) == ["photos/c", "sample.jpg"])
+        #expect(
+            try self.text(self.list(Self.tree, after: "photos/bb")) == ["photos/c", "sample.jpg"]
+        )
         #expect(try self.text(self.list(Self.tree, after: "zz")).isEmpty)
     }
 
@@ -157,9 +159,11 @@ struct ListingTests {
     @Test("a group that ends at the end of all keys")
     func groupAtEnd() throws {
         let last = "\u{10FFFF}/"
-        #expect(try self.text(self.list(["a", last + "1", last + "2"], delimiter: "/")) == [
-            "a", "[\(last)]",
-        ])
+        #expect(
+            try self.text(self.list(["a", last + "1", last + "2"], delimiter: "/")) == [
+                "a", "[\(last)]",
+            ]
+        )
     }
 }
 

@@ -20,12 +20,13 @@ struct JSONIndenter {
         self.output.reserveCapacity(json.count * 3 / 2)
     }
 
-    /// `json` with every member on a line of its own; `nil` when it is not one JSON text.
+    /// Puts every member of a JSON text (RFC 8259) on a line of its own.
     ///
     /// - Parameters:
-    ///   - json: The text (RFC 8259).
+    ///   - json: The text.
     ///   - prefix: Starts every line but the first.
     ///   - indent: Follows the prefix once for each level.
+    /// - Returns: The new text; `nil` when `json` is not one JSON text.
     static func indent(_ json: [UInt8], prefix: String, indent: String) -> [UInt8]? {
         var indenter = JSONIndenter(json, prefix: prefix, indent: indent)
         indenter.skipSpace()

@@ -18,6 +18,7 @@ package struct RetryPolicy: Sendable, Equatable {
     ///   - failures: How many attempts failed, at least one.
     ///   - retryAfter: What the server asked for.
     ///   - fraction: A random number, 0 to 1.
+    /// - Returns: The pause.
     func pause(afterFailures failures: Int, retryAfter: Duration?, fraction: Double) -> Duration? {
         guard failures < self.attemptsMax else { return nil }
         let doublings = min(max(failures - 1, 0), 30)

@@ -38,8 +38,8 @@ struct S3Call: Sendable {
             query: query,
             fields: fields
         )
-        signer.sign(signable, payloadHash: self.payloadHash, time: time)
-            .forEach { fields.append($0, $1) }
+        let added = signer.sign(signable, payloadHash: self.payloadHash, time: time)
+        fields.append(contentsOf: added)
         return HTTPClientRequest(
             method: self.method,
             url: configuration.origin + path + (query.isEmpty ? "" : "?" + query),

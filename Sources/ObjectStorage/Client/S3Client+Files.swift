@@ -26,6 +26,7 @@ extension S3Client {
     ///   - userMetadata: What else to say of it.
     ///   - progress: Told now and then how many bytes the server has taken.
     /// - Returns: The entity tag, without quotes.
+    /// - Throws: ``S3Error``.
     @discardableResult
     package func putObject(
         bucket: String,

@@ -200,6 +200,8 @@ package final class S3Client: Sendable {
     /// - Parameters:
     ///   - call: The request; only such as may be sent twice.
     ///   - mayRepeat: Asked before each further attempt; prepares it.
+    /// - Returns: The answer, of status 2xx.
+    /// - Throws: ``S3Error`` of the last attempt.
     func send(
         _ call: S3Call,
         mayRepeat: () -> Bool = { true }

@@ -67,7 +67,7 @@ package final class Digest {
 }
 
 /// OpenSSL's descriptions of the hash functions, looked up once for the life of the process.
-private struct DigestMethods: @unchecked Sendable {
+struct DigestMethods: @unchecked Sendable {
     // Sendable: fetched methods are immutable and may be used from any thread (EVP_MD_fetch(3)).
     static let shared = DigestMethods()
 

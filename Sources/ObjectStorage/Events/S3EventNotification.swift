@@ -55,13 +55,15 @@ package struct S3EventNotification: Sendable, Equatable {
             document = try JSONDecoder().decode(Document.self, from: Data(json))
         } catch {
             throw S3EventError(
-                description: "The data is not an S3 event notification in JSON: \(Self.reason(error))."
+                description:
+                    "The data is not an S3 event notification in JSON: \(Self.reason(error))."
             )
         }
         guard let records = document.records else {
             guard document.event == "s3:TestEvent" else {
                 throw S3EventError(
-                    description: "The JSON has no member Records, so it is no S3 event notification."
+                    description:
+                        "The JSON has no member Records, so it is no S3 event notification."
                 )
             }
             self.records = []

@@ -207,7 +207,7 @@ actor BucketServer {
     /// The fields of an answer, with `more` behind those that every answer has.
     func fields(for request: S3Request, _ more: HTTPFields = HTTPFields()) -> HTTPFields {
         var fields = self.answerFields(id: request.id)
-        more.forEach { fields.append($0, $1) }
+        fields.append(contentsOf: more)
         return fields
     }
 
@@ -260,14 +260,14 @@ actor BucketServer {
         more: HTTPFields = HTTPFields()
     ) {
         guard !exchange.isStarted else { return exchange.abort() }
-        if error.code.status.rawValue >= 500 {
+        if error.code.status.rawValue >= 500, error.code != .notImplemented {
             self.logger.error(
                 "A request could not be carried out.",
                 ["request": id, "code": error.code.rawValue, "error": error.message]
             )
         }
         var fields = self.answerFields(id: id)
-        more.forEach { fields.append($0, $1) }
+        fields.append(contentsOf: more)
         fields["Content-Type"] = "application/xml"
         let body = S3Documents.error(
             error,

@@ -16,7 +16,12 @@ enum Preconditions {
 
     /// Measures `If-Match`, `If-Unmodified-Since`, `If-None-Match` and `If-Modified-Since`.
     ///
-    /// - Parameter prefix: Comes before each name, for the conditions on the source of a copy.
+    /// - Parameters:
+    ///   - fields: The request's fields.
+    ///   - prefix: Comes before each name, for the conditions on the source of a copy.
+    ///   - eTag: The object's entity tag.
+    ///   - modified: When the object was made.
+    /// - Returns: What is to be done.
     static func evaluate(
         _ fields: HTTPFields,
         prefix: String = "",

@@ -16,7 +16,8 @@ enum RequestMetadata {
     private static let userPrefix = "x-amz-meta-"
 
     /// Collects the metadata.
-    static func make(for key: ObjectKey, _ fields: HTTPFields) throws(BucketError) -> ObjectMetadata {
+    static func make(for key: ObjectKey, _ fields: HTTPFields) throws(BucketError) -> ObjectMetadata
+    {
         try self.checkUnsupported(fields)
         var metadata = ObjectMetadata(key: key.text)
         if let type = fields["content-type"], !type.isEmpty { metadata.contentType = type }

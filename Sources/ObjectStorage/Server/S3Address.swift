@@ -4,9 +4,6 @@ import Bytes
 
 /// What a request is about: the whole service, a bucket, or an object.
 struct S3Address: Equatable {
-    /// `bucket.localhost` names a bucket in the host ("virtual-hosted style").
-    private static let virtualHostSuffix = ".localhost"
-
     var bucket: String?
     var key: ObjectKey?
 
@@ -15,12 +12,13 @@ struct S3Address: Equatable {
     /// - Parameters:
     ///   - authority: The host with or without port.
     ///   - path: The path as sent.
+    /// - Throws: ``BucketError`` for a path that cannot be decoded or a key that cannot be.
     init(authority: String?, path: String) throws(BucketError) {
         guard path.utf8.first == UInt8(ascii: "/"),
             let decoded = PercentCoding.decode(path.utf8.dropFirst())
         else { throw BucketError(.invalidURI, "The path holds a broken escape.") }
         var rest = decoded[...]
-        if let bucket = Self.virtualBucket(authority) {
+        if let bucket = VirtualHost.bucket(in: authority) {
             self.bucket = bucket
         } else {
             let end = rest.firstIndex(of: UInt8(ascii: "/")) ?? rest.endIndex
@@ -32,13 +30,5 @@ struct S3Address: Equatable {
         }
         guard self.bucket != nil, !rest.isEmpty else { return }
         self.key = try ObjectKey(validating: Array(rest))
-    }
-
-    private static func virtualBucket(_ authority: String?) -> String? {
-        guard let host = authority?.prefix(while: { $0 != ":" }).lowercased(),
-            host.hasSuffix(self.virtualHostSuffix)
-        else { return nil }
-        let name = String(host.dropLast(self.virtualHostSuffix.utf8.count))
-        return BucketName.isValid(name) ? name : nil
     }
 }

@@ -23,7 +23,7 @@ struct CredentialScope: Sendable, Hashable {
     func signingKey(secretKey: String) -> [UInt8] {
         var key = Array("AWS4".utf8) + Array(secretKey.utf8)
         for part in [self.day, self.region, Self.service, Self.terminator] {
-            key = HMACSHA256.code(for: Array(part.utf8), key: key)
+            key = KeyedHash.code(for: Array(part.utf8), key: key)
         }
         return key
     }

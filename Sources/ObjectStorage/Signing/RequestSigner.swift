@@ -31,7 +31,7 @@ package struct RequestSigner: Sendable {
         added.append("x-amz-date", time.amzDate)
         added.append("x-amz-content-sha256", payloadHash.text)
         var signed = request
-        added.forEach { name, value in signed.fields.append(name, value) }
+        signed.fields.append(contentsOf: added)
         let names = Self.names(of: signed.fields)
         let canonical = signed.canonicalRequest(
             signedNames: names,

@@ -4,7 +4,7 @@
 package enum SignatureError: Error, Sendable, Equatable {
     /// There is no signature at all.
     case anonymous
-    /// A signature of another kind than version 4.
+    /// A signature of a kind that is not spoken here.
     case unsupportedAlgorithm
     /// Both an `Authorization` field and `X-Amz-Algorithm` in the query.
     case twoMechanisms

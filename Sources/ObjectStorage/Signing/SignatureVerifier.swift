@@ -3,7 +3,8 @@
 package import Bytes
 import HTTP
 
-/// Checks the signatures of requests (AWS Signature Version 4, header and query form).
+/// Checks the signatures of requests: AWS Signature Version 4 in field or query, version 2 in the
+/// query alone.
 package struct SignatureVerifier: Sendable {
     /// How far the clocks of both sides may be apart.
     static let skewSecondsMax: Int64 = 15 * 60
@@ -50,8 +51,8 @@ package struct SignatureVerifier: Sendable {
             if let authorization {
                 return try self.verifyField(authorization, of: request, at: now, bodyHash: bodyHash)
             }
-            // Version 2 in a query, which old clients still make unasked.
-            throw items.contains("AWSAccessKeyId") ? .unsupportedAlgorithm : .anonymous
+            guard items.contains("AWSAccessKeyId") else { throw .anonymous }
+            return try self.verifyVersion2(items, of: request, at: now)
         }
         guard authorization == nil else { throw .twoMechanisms }
         return try self.verifyQuery(items, of: request, at: now)
@@ -110,6 +111,42 @@ package struct SignatureVerifier: Sendable {
             time: time,
             payloadHash: payloadHash,
             leavingOut: "X-Amz-Signature"
+        )
+    }
+
+    private func verifyVersion2(
+        _ items: QueryItems,
+        of request: SignableRequest,
+        at now: Timestamp
+    ) throws(SignatureError) -> Outcome {
+        guard let accessKey = items["AWSAccessKeyId"], let given = items["Signature"],
+            let expires = items["Expires"], let expirySeconds = Int64(expires)
+        else { throw .malformedQuery }
+        guard accessKey == self.credentials.accessKey else { throw .unknownAccessKey }
+        guard now.secondsSinceEpoch <= expirySeconds else { throw .expired }
+        let payloadHash = PayloadHash(
+            request.fields["x-amz-content-sha256"] ?? PayloadHash.unsigned.text
+        )
+        guard let payloadHash else { throw .invalidPayloadHash }
+        // The pieces' signatures would have to follow one of version 4.
+        if case .signedChunks = payloadHash { throw .invalidPayloadHash }
+        let ours = SignatureVersion2.signature(
+            of: request,
+            items,
+            expires: expires,
+            secretKey: self.credentials.secretKey
+        )
+        guard ConstantTime.areEqual(Array(ours.utf8), Array(given.utf8)) else { throw .mismatch }
+        let context = SigningContext(
+            time: now,
+            region: self.region,
+            secretKey: self.credentials.secretKey
+        )
+        return Outcome(
+            accessKey: accessKey,
+            payloadHash: payloadHash,
+            context: context,
+            signature: ours
         )
     }
 

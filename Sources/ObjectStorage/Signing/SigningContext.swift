@@ -37,6 +37,6 @@ struct SigningContext: Sendable {
 
     private func sign(prefix: String, lines: [String]) -> String {
         let text = ([prefix, self.time.amzDate, self.scope.text] + lines).joined(separator: "\n")
-        return Hex.encode(HMACSHA256.code(for: Array(text.utf8), key: self.signingKey))
+        return Hex.encode(KeyedHash.code(for: Array(text.utf8), key: self.signingKey))
     }
 }

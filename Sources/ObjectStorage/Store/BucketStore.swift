@@ -61,7 +61,9 @@ final class BucketStore {
         self.report = report
         for name in try FileIO.names(in: folder.bucketsPath) {
             guard BucketName.isValid(name) else {
-                report("\(folder.bucketsPath)/\(name) is not the folder of a bucket; it is ignored.")
+                report(
+                    "\(folder.bucketsPath)/\(name) is not the folder of a bucket; it is ignored."
+                )
                 continue
             }
             try self.scan(name)

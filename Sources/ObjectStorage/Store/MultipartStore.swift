@@ -83,8 +83,9 @@ final class MultipartStore {
         let record = try JSONDecoder().decode(Record.self, from: Data(json))
         let key = try ObjectKey(validating: Array(record.template.key.utf8))
         let upload = Upload(id: id, key: key, record: record)
-        guard record.initiatedNanoseconds > nanoseconds
-            || nanoseconds - record.initiatedNanoseconds <= Self.ageNanosecondsMax
+        guard
+            record.initiatedNanoseconds > nanoseconds
+                || nanoseconds - record.initiatedNanoseconds <= Self.ageNanosecondsMax
         else {
             self.report("The multipart upload \(id) is more than a day old; it was removed.")
             return try FileIO.removeTree(path)

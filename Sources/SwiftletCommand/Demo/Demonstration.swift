@@ -124,9 +124,17 @@ struct Demonstration: Sendable {
     func showZero() async throws {
         guard let activator = self.activator else { return }
         Terminal.progress("Waiting for the function to go back to zero …")
-        let isIdle = await activator.waitUntilIdle(deadline: Self.patience)
+        for status in await activator.status() {
+            let isIdle = await activator.waitUntilIdle(
+                service: status.service,
+                namespace: status.namespace,
+                deadline: Self.patience
+            )
+            guard isIdle else {
+                throw CommandError("\(status.service) still runs after \(Self.patience)")
+            }
+        }
         Terminal.endProgress()
-        guard isIdle else { throw CommandError("a function still runs after \(Self.patience)") }
         Terminal.result("")
         Terminal.result("Back at zero: after \(self.idleWindow) without a request no process is left.")
     }

@@ -159,7 +159,6 @@ final class Platform {
             return
         }
         guard let kafka = self.addresses.kafka else { return }
-        try Files.lock(directory: self.options.stateDirectory)
         let producerLoop = try self.makeLoop("notifier")
         let producer = try KafkaProducer(
             loop: producerLoop,
@@ -221,7 +220,8 @@ final class Platform {
             configuration: ActivatorConfiguration(),
             revisions: revisions,
             logger: Logger(label: "activator"),
-            milestones: self.milestones
+            milestones: self.milestones,
+            metrics: self.metrics
         )
         var configuration = HTTPServerConfiguration()
         configuration.bodyBytesMax = Self.requestBodyBytesMax
@@ -265,7 +265,8 @@ final class Platform {
                 loop: loop,
                 client: client,
                 logger: Logger(label: "dispatcher"),
-                milestones: self.milestones
+                milestones: self.milestones,
+                metrics: self.metrics
             )
             self.dispatchers.append(dispatcher)
             self.shutdown.add { await dispatcher.stop(deadline: Self.stopDeadline) }

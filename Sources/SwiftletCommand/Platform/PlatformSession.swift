@@ -2,6 +2,7 @@
 
 internal import EventLoop
 internal import Manifests
+internal import Telemetry
 
 /// From a command line to a running platform and back, the same for every verb that runs one.
 enum PlatformSession {

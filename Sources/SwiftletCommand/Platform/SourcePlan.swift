@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Kafka
 internal import KafkaSource
 internal import Manifests
 

@@ -39,23 +39,4 @@ enum Files {
     }
 
     static func close(_ fd: Int32) { Glibc.close(fd) }
-
-    /// Takes the right to use a directory, until this process ends.
-    ///
-    /// - Throws: ``CommandError`` when another process has it.
-    static func lock(directory: String) throws {
-        guard mkdir(directory, 0o755) == 0 || errno == EEXIST else {
-            throw SystemError.last("creating the state directory \(directory)")
-        }
-        let path = directory + "/lock"
-        let fd = Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        guard fd >= 0 else { throw SystemError.last(path) }
-        guard flock(fd, LOCK_EX | LOCK_NB) == 0 else {
-            Glibc.close(fd)
-            throw CommandError(
-                "the state directory \(directory) is in use by another swiftlet; stop that one "
-                    + "or choose another with --state"
-            )
-        }
-    }
 }

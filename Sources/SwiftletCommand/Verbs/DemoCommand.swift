@@ -44,12 +44,13 @@ enum DemoCommand: Subcommand {
                 loop: loop
             )
             let files = arguments.operands
-            let isDone = try await interrupts.unlessInterrupted {
+            let outcome = try await interrupts.unlessInterrupted {
                 for file in files { try await demonstration.show(file) }
                 try await demonstration.showZero()
+                return SwiftletCommand.Outcome.ok
             }
             await demonstration.close()
-            return isDone == nil ? .failed : .ok
+            return outcome ?? .failed
         }
     }
 }

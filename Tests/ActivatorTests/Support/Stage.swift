@@ -23,7 +23,9 @@ final class Stage: Sendable {
     /// Log lines, without their time.
     final class Log: Sendable {
         private let lines = Mutex<[String]>([])
-        func append(_ line: String) { self.lines.withLock { $0.append(String(line.dropFirst(25))) } }
+        func append(_ line: String) {
+            self.lines.withLock { $0.append(String(line.dropFirst(25))) }
+        }
         var all: [String] { self.lines.withLock { $0 } }
     }
 
@@ -110,6 +112,14 @@ final class Stage: Sendable {
         return answer
     }
 
+    /// Asks the only function for the number of its process.
+    func processID() async throws -> Int32 {
+        guard let pid = Int32(try await self.request("/pid").text) else {
+            throw TestClientError.notConnected
+        }
+        return pid
+    }
+
     /// What the only revision looks like.
     var status: RevisionStatus {
         get async throws {
@@ -122,40 +132,51 @@ final class Stage: Sendable {
 
     /// Waits until the only revision looks as wanted; the tests' time limit is the deadline.
     func waitFor(_ isWanted: (RevisionStatus) -> Bool) async throws {
-        while try await !isWanted(self.status) { await Task.yield() }
+        while try await !isWanted(self.status) {
+            try Task.checkCancellation()
+            await self.clientLoop.wait(for: .milliseconds(1))
+        }
     }
-
-    /// Makes a pipe in the file system that a function can be made to wait at.
-    static func makeGate() -> Gate { Gate() }
 }
 
-/// A named pipe: whoever reads it waits until it is opened.
+/// A named pipe: whoever reads a byte of it waits until it is opened.
 final class Gate: Sendable {
     let path: String
+    private let descriptor: Int32
 
     init() {
         var template = Array("/tmp/swiftlet-gate-XXXXXX".utf8CString)
-        self.path = template.withUnsafeMutableBufferPointer { buffer in
+        let directory = template.withUnsafeMutableBufferPointer { buffer in
             guard let start = buffer.baseAddress, mkdtemp(start) != nil else { return "/tmp" }
             return String(cString: start)
         }
-        mkfifo(self.path + "/gate", 0o600)
+        self.path = directory + "/gate"
+        mkfifo(self.path, 0o600)
+        // For reading too: then it opens at once, and nothing that is written gets lost.
+        self.descriptor = Glibc.open(self.path, O_RDWR | O_CLOEXEC)
     }
 
     /// The target that waits here.
-    var target: String { "/gate\(self.path)/gate" }
+    var target: String { "/gate\(self.path)" }
 
-    /// Lets everybody through who waits now.
-    func open() {
-        let fd = Glibc.open(self.path + "/gate", O_WRONLY)
-        Glibc.close(fd)
-    }
+    /// Lets through who waits, now or later.
+    func open() { _ = Glibc.write(self.descriptor, "0123456789", 10) }
 
     deinit {
-        unlink(self.path + "/gate")
-        rmdir(self.path)
+        close(self.descriptor)
+        unlink(self.path)
+        rmdir(String(self.path.dropLast("/gate".count)))
     }
 }
 
 /// Whether a process is there, and more than a zombie's name.
 func isAlive(_ pid: Int32) -> Bool { kill(pid, 0) == 0 }
+
+/// How many descriptors this process has.
+func openDescriptorCount() -> Int {
+    guard let directory = opendir("/proc/self/fd") else { return 0 }
+    defer { closedir(directory) }
+    var count = 0
+    while readdir(directory) != nil { count += 1 }
+    return count
+}

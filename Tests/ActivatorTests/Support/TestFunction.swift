@@ -193,8 +193,8 @@ enum TestFunction {
             elif path == "/drop":
                 return False
             elif path.startswith("/gate/"):
-                with open(path[5:], "rb") as gate:
-                    gate.read()
+                with open(path[5:], "rb", 0) as gate:
+                    gate.read(1)
                 answer(connection, "through")
             elif path == "/log":
                 for stream_name in (sys.stdout, sys.stderr):

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+#
 # Tells MinIO to send a record to a Kafka topic for each change in a bucket. Needs mc; can run again
 # and again. Everything it needs is in the environment.
 set -eu

@@ -40,9 +40,9 @@ enum EnglishMorphology {
         gas bus lens plus bias atlas canvas chaos cosmos ethos pathos tennis christmas texas kansas
         physics mathematics economics politics genetics mechanics optics electronics statistics
         dynamics thermodynamics acoustics ethics linguistics kinetics robotics aerobics news
-        diabetes herpes series species mars paris athens naples brussels xerox thales
-        archimedes pythagoras socrates hercules achilles aristophanes euripides sophocles
-        charles james thomas louis nicolas columbus los angeles asbestos calculus abacus
+        diabetes herpes series species mars paris athens naples brussels xerox thales archimedes
+        pythagoras socrates hercules achilles aristophanes euripides sophocles charles james thomas
+        louis nicolas columbus los angeles asbestos calculus abacus
         """
     )
 
@@ -108,7 +108,10 @@ enum EnglishMorphology {
         "seed weed breed speed hundred shed bleed reed exceed proceed succeed embed"
     )
     private static let nounsInING = WordList.words(
-        "thing king ring wing string spring nothing something everything anything evening morning ceiling sibling"
+        """
+        thing king ring wing string spring nothing something everything anything evening morning
+        ceiling sibling
+        """
     )
 
     private static func isVerb(_ base: String) -> Bool {

@@ -5,9 +5,9 @@ enum EnglishWords {
     /// Words that open a noun phrase.
     static let determiners = WordList.words(
         """
-        the a an each every some any no its their his her our my your both all many few several
-        most more other another either neither enough less fewer much whose this these those such
-        same certain various numerous
+        the a an each every some any no its their his her our my your both all many few several most
+        more other another either neither enough less fewer much whose this these those such same
+        certain various numerous
         """
     )
 
@@ -17,10 +17,9 @@ enum EnglishWords {
     static let prepositions = WordList.words(
         """
         of in to for with on at from by about into through over after between out against during
-        without before under around among within along across behind beyond toward towards upon
-        off above below beneath beside besides near inside outside since until till per via like
-        unlike throughout despite except onto amid amongst underneath opposite concerning
-        regarding
+        without before under around among within along across behind beyond toward towards upon off
+        above below beneath beside besides near inside outside since until till per via like unlike
+        throughout despite except onto amid amongst underneath opposite concerning regarding
         """
     )
 
@@ -34,17 +33,17 @@ enum EnglishWords {
     static let pronouns = WordList.words(
         """
         i you he she it we they me him us them myself yourself himself herself itself ourselves
-        themselves someone somebody something anyone anybody anything everyone everybody
-        everything nobody nothing none one ones oneself others there mine yours hers ours theirs
+        themselves someone somebody something anyone anybody anything everyone everybody everything
+        nobody nothing none one ones oneself others there mine yours hers ours theirs
         """
     )
 
     /// Forms of be, have and do, and the modal verbs.
     static let auxiliaries = WordList.words(
         """
-        is are was were be been being am has have had having do does did can could will would
-        shall should may might must cannot ought isn’t aren’t wasn’t weren’t don’t doesn’t didn’t
-        can’t couldn’t won’t wouldn’t hasn’t haven’t hadn’t
+        is are was were be been being am has have had having do does did can could will would shall
+        should may might must cannot ought isn’t aren’t wasn’t weren’t don’t doesn’t didn’t can’t
+        couldn’t won’t wouldn’t hasn’t haven’t hadn’t
         """
     )
 
@@ -57,24 +56,24 @@ enum EnglishWords {
     /// Adverbs that do not end in -ly.
     static let adverbs = WordList.words(
         """
-        not also very too only just even still already again always never often sometimes soon
-        then thus hence therefore however moreover furthermore nevertheless nonetheless instead
-        otherwise meanwhile rather quite almost nearly perhaps maybe here now today later earlier
-        ago away back down up forth forward together apart alone once twice everywhere nowhere
-        somewhere well far further ever else indeed besides afterwards afterward thereby
-        therein thereafter whereby abroad ahead aside altogether anyway about least most more
-        less much so as best worst better worse overnight straight upward upwards downward
-        downwards inward outward northward southward eastward westward clockwise long fast hard
+        not also very too only just even still already again always never often sometimes soon then
+        thus hence therefore however moreover furthermore nevertheless nonetheless instead otherwise
+        meanwhile rather quite almost nearly perhaps maybe here now today later earlier ago away
+        back down up forth forward together apart alone once twice everywhere nowhere somewhere well
+        far further ever else indeed besides afterwards afterward thereby therein thereafter whereby
+        abroad ahead aside altogether anyway about least most more less much so as best worst better
+        worse overnight straight upward upwards downward downwards inward outward northward
+        southward eastward westward clockwise long fast hard
         """
     )
 
     /// Words that end in -ly and are no adverbs.
     static let falseAdverbs = WordList.words(
         """
-        family assembly reply supply ally fly anomaly monopoly butterfly dragonfly jelly belly
-        bully lily italy july homily tally rally doily early daily weekly monthly yearly likely
-        unlikely friendly lovely lonely elderly costly deadly lively ugly silly holy multiply apply
-        rely imply comply
+        family assembly reply supply ally fly anomaly monopoly butterfly dragonfly jelly belly bully
+        lily italy july homily tally rally doily early daily weekly monthly yearly likely unlikely
+        friendly lovely lonely elderly costly deadly lively ugly silly holy multiply apply rely
+        imply comply
         """
     )
 
@@ -87,8 +86,8 @@ enum EnglishWords {
     static let otherNumbers = WordList.words(
         """
         zero one thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty thirty forty
-        fifty sixty seventy eighty ninety hundred thousand million billion trillion dozen half
-        third quarter double hundreds thousands millions billions dozens
+        fifty sixty seventy eighty ninety hundred thousand million billion trillion dozen half third
+        quarter double hundreds thousands millions billions dozens
         """
     )
 
@@ -107,13 +106,13 @@ enum EnglishWords {
         """
         english french german italian spanish dutch greek roman british american russian chinese
         japanese indian scottish irish welsh swiss swedish danish norwegian finnish polish czech
-        hungarian austrian belgian flemish portuguese turkish arab arabic egyptian persian
-        iranian jewish christian muslim islamic buddhist hindu catholic protestant orthodox
-        african european asian australian canadian mexican brazilian latin soviet ukrainian
-        romanian bulgarian serbian croatian korean vietnamese thai mongol mongolian ottoman
-        byzantine babylonian assyrian sumerian phoenician carthaginian celtic germanic slavic
-        norse viking victorian prussian venetian florentine athenian spartan israeli tunisian
-        algerian moroccan ethiopian nigerian kenyan peruvian chilean argentine cuban colombian
+        hungarian austrian belgian flemish portuguese turkish arab arabic egyptian persian iranian
+        jewish christian muslim islamic buddhist hindu catholic protestant orthodox african european
+        asian australian canadian mexican brazilian latin soviet ukrainian romanian bulgarian
+        serbian croatian korean vietnamese thai mongol mongolian ottoman byzantine babylonian
+        assyrian sumerian phoenician carthaginian celtic germanic slavic norse viking victorian
+        prussian venetian florentine athenian spartan israeli tunisian algerian moroccan ethiopian
+        nigerian kenyan peruvian chilean argentine cuban colombian
         """
     )
 }

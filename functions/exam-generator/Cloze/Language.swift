@@ -56,32 +56,32 @@ enum Language: String, CaseIterable, Sendable {
             """
             der die das den dem des ein eine einen einem einer eines und oder aber nicht ist sind
             war waren wird werden wurde wurden hat haben hatte sich auf für von mit zu zum zur bei
-            aus nach an am im in ins um als auch nur noch so wie es er sie wir ihr man dass daß
-            wenn weil da durch über unter vor zwischen kann können muss diese dieser dieses diesem
-            seine seiner ihre ihrer mehr sehr dort hier dann bis gegen ohne sowie sein
+            aus nach an am im in ins um als auch nur noch so wie es er sie wir ihr man dass daß wenn
+            weil da durch über unter vor zwischen kann können muss diese dieser dieses diesem seine
+            seiner ihre ihrer mehr sehr dort hier dann bis gegen ohne sowie sein
             """
         ),
         .french: WordList.words(
             """
-            le la les l un une des du de d et ou mais ne pas est sont était étaient sera a ont
-            avait dans sur sous pour par avec sans ce cet cette ces qui que qu dont où il elle ils
-            elles on nous vous se s son sa ses leur leurs au aux en y plus très comme si être
-            fait été entre vers chez après avant aussi ainsi donc car lorsque
+            le la les l un une des du de d et ou mais ne pas est sont était étaient sera a ont avait
+            dans sur sous pour par avec sans ce cet cette ces qui que qu dont où il elle ils elles
+            on nous vous se s son sa ses leur leurs au aux en y plus très comme si être fait été
+            entre vers chez après avant aussi ainsi donc car lorsque
             """
         ),
         .spanish: WordList.words(
             """
             el la los las un una unos unas de del al y o pero no es son era eran fue fueron ha han
-            en por para con sin sobre entre que quien cuyo donde como cuando se su sus lo le les
-            más muy este esta estos estas ese esa también ya desde hasta ser está están
+            en por para con sin sobre entre que quien cuyo donde como cuando se su sus lo le les más
+            muy este esta estos estas ese esa también ya desde hasta ser está están
             """
         ),
         .italian: WordList.words(
             """
             il lo la i gli le un uno una di del della dei delle dello e o ma non è sono era erano fu
             furono ha hanno in nel nella nei nelle per con su sul sulla da dal dalla che chi cui
-            dove come quando si suo sua suoi sue più molto questo questa questi queste anche già
-            tra fra al alla ai alle essere
+            dove come quando si suo sua suoi sue più molto questo questa questi queste anche già tra
+            fra al alla ai alle essere
             """
         ),
         .portuguese: WordList.words(
@@ -94,8 +94,8 @@ enum Language: String, CaseIterable, Sendable {
         .dutch: WordList.words(
             """
             de het een en of maar niet is zijn was waren wordt worden werd werden heeft hebben had
-            in op van voor met zonder over tussen dat die wie waar hoe als wanneer zich zijn haar
-            hun meer zeer deze dit ook al om te er bij uit naar door tot aan kan kunnen
+            in op van voor met zonder over tussen dat die wie waar hoe als wanneer zich haar hun
+            meer zeer deze dit ook al om te er bij uit naar door tot aan kan kunnen
             """
         ),
     ]

@@ -62,7 +62,7 @@ enum Matter {
         return line.lowercased().trimmed(where: { !$0.isLetter })
     }
 
-    /// "[12] A. Author, …": an entry of a list of references, wherever it stands.
+    /// Whether `line` is an entry of a list of references, such as "[12] Author: Title".
     private static func isReference(_ line: String) -> Bool {
         guard line.first == "[", let close = line.firstIndex(of: "]") else { return false }
         let label = line[line.index(after: line.startIndex)..<close]

@@ -146,7 +146,7 @@ struct NounPhrases {
         return verb == "means" || verb == "denotes"
     }
 
-    /// "Carotenoids are yellow and orange pigments that …"
+    /// Whether a noun in the plural defines, as in "Carotenoids are yellow pigments that absorb".
     private func isBarePlural(at index: Int, after verb: String) -> Bool {
         guard verb == "are", self.classes.indices.contains(index) else { return false }
         var end = index

@@ -13,16 +13,14 @@ struct NumberTerms {
 
     private static let units = WordList.words(
         """
-        percent km m cm mm nm µm g kg mg t s ms h hz khz mhz ghz j kj w kw mw v mv pa kpa
-        bar atm mol k l ml dl kcal cal ppm db ev
-        metres meters kilometres kilometers centimetres centimeters millimetres millimeters
-        nanometres nanometers micrometres micrometers miles feet inches litres liters grams
-        kilograms tonnes tons years days hours minutes seconds weeks months centuries degrees
-        volts watts kilowatts megawatts joules hertz bits bytes kilobytes megabytes gigabytes
-        kelvin pascals moles newtons calories amperes ohms
-        prozent meter kilometer jahre jahren tage stunden minuten sekunden tonnen grad
-        mètres kilomètres ans jours heures secondes tonnes degrés metros kilómetros años días horas
-        metri chilometri anni giorni ore
+        percent km m cm mm nm µm g kg mg t s ms h hz khz mhz ghz j kj w kw mw v mv pa kpa bar atm
+        mol k l ml dl kcal cal ppm db ev metres meters kilometres kilometers centimetres centimeters
+        millimetres millimeters nanometres nanometers micrometres micrometers miles feet inches
+        litres liters grams kilograms tonnes tons years days hours minutes seconds weeks months
+        centuries degrees volts watts kilowatts megawatts joules hertz bits bytes kilobytes
+        megabytes gigabytes kelvin pascals moles newtons calories amperes ohms prozent meter
+        kilometer jahre jahren tage stunden minuten sekunden tonnen grad mètres kilomètres ans jours
+        heures secondes degrés metros kilómetros años días horas metri chilometri anni giorni ore
         """
     )
     private static let scales = WordList.words(
@@ -32,9 +30,8 @@ struct NumberTerms {
     private static let yearMarkers = WordList.words(
         """
         in of since by until till from to between and around about before after during late early
-        year spring summer autumn winter end beginning
-        im jahr seit bis vor nach um von en depuis avant après vers dès el del desde hasta año nel
-        dal anno em
+        year spring summer autumn winter end beginning im jahr seit bis vor nach um von en depuis
+        avant après vers dès el del desde hasta año nel dal anno em
         """
     )
 
@@ -64,7 +61,7 @@ struct NumberTerms {
         return findings
     }
 
-    /// "1970s"
+    /// Whether `text` is a decade such as "1970s".
     private func isDecade(_ text: String) -> Bool {
         guard text.count == 5, text.hasSuffix("0s"), let year = Int(text.dropLast()) else {
             return false
@@ -132,7 +129,7 @@ struct NumberTerms {
         return Finding(kind: .count, tokens: index..<end)
     }
 
-    /// "between 20 and 100", "25 °C to 30 °C", "1914–1918": one end of a range gives the other away.
+    /// Whether it is one end of a range, which the other gives away: "between 20 and 100".
     private func isPartOfRange(_ index: Int, in sentence: Sentence) -> Bool {
         let previous = sentence.token(at: index - 1)
         let next = sentence.token(at: index + 1)

@@ -108,7 +108,7 @@ struct Paragraphs {
         return start.isUppercase || start.isNumber || !start.isCased || "“‘\"(•*-".contains(start)
     }
 
-    /// "3. The cell", "2.1 Membranes", "IV. Results".
+    /// Whether a number of digits or Roman numerals starts the line and a capital follows.
     private static func isNumberedHeading(_ line: String) -> Bool {
         guard let space = line.firstIndex(of: " ") else { return false }
         let label = line[..<space]

@@ -26,10 +26,10 @@ struct SentenceJudge {
         """
         this these those it they he she its their his her such here there then thus therefore hence
         so and but or yet because otherwise instead similarly likewise consequently accordingly
-        meanwhile afterwards finally next another both neither either former latter same we you i our
-        your my let consider note recall suppose imagine see one others some others second third
-        first secondly thirdly firstly again eventually soon later conversely alternatively
-        nowadays rather also too what why how who which even that all
+        meanwhile afterwards finally next another both neither either former latter same we you i
+        our your my let consider note recall suppose imagine see one others some second third first
+        secondly thirdly firstly again eventually soon later conversely alternatively nowadays
+        rather also too what why how who which even that all
         """
     )
 

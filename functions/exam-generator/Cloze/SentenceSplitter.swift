@@ -19,24 +19,26 @@ struct SentenceSplitter {
     /// Abbreviations that a name, a number or a title follows.
     private static let bindingAbbreviations = WordList.words(
         """
-        mr mrs ms dr prof st sir rev hon gen col sgt capt lt gov sen rep pres mt ft vs e.g i.e eg
-        ie cf ca c approx no nos vol vols p pp fig figs eq eqs ch chap sec ed eds al resp esp incl
-        z.b d.h bzw ca usw u.a vgl nr bd abb tab hr fr mme mlle m.m av env etc. sr sra srta dra
-        núm art pág sig sigg dott mons mme
+        mr mrs ms dr prof st sir rev hon gen col sgt capt lt gov sen rep pres mt ft vs e.g i.e eg ie
+        cf ca c approx no nos vol vols p pp fig figs eq eqs ch chap sec ed eds al resp esp incl z.b
+        d.h bzw usw u.a vgl nr bd abb tab hr fr mme mlle m.m av env etc. sr sra srta dra núm art pág
+        sig sigg dott mons
         """
     )
 
     /// Abbreviations that may well end a sentence.
     private static let looseAbbreviations = WordList.words(
-        "etc inc ltd co corp jr sr bros a.m p.m am pm b.c a.d b.c.e c.e u.s u.k u.n e.u ph.d m.a b.a"
+        """
+        etc inc ltd co corp jr sr bros a.m p.m am pm b.c a.d b.c.e c.e u.s u.k u.n e.u ph.d m.a b.a
+        """
     )
 
     /// Words that start sentences and rarely stand capitalised inside one.
     private static let starters = WordList.words(
         """
         the a an this that these those it they he she we in on at by for from with as after before
-        when while if although because since however but and both each all some many most there
-        its their his her our
+        when while if although because since however but and both each all some many most there its
+        their his her our
         """
     )
 
@@ -101,7 +103,7 @@ struct SentenceSplitter {
         return !self.isLooseAbbreviation(text, terminator: terminator, start: start, next: next)
     }
 
-    /// "Dr.", "No.", "J. Presper", "z. B.": the text goes on.
+    /// Whether the text goes on after an abbreviation such as "Dr" or "No", or an initial.
     private func isBindingAbbreviation(_ text: [Character], terminator: Int, start: Int) -> Bool {
         guard text[terminator] == "." else { return false }
         let word = self.word(text, before: terminator, start: start)

@@ -9,6 +9,8 @@ import HTTPClient
 struct ChatGenerator: ExamGenerator {
     /// The longest reply that is read.
     static let replyBytesMax = 1024 * 1024
+    /// Of less text a model would make questions up.
+    static let documentCharactersMin = 200
     /// How long the model may take for one reply.
     static let replyTimeout = Duration.seconds(120)
 
@@ -23,7 +25,13 @@ struct ChatGenerator: ExamGenerator {
     let now: @Sendable () -> Timestamp
 
     func questions(about text: String) async throws -> [Question] {
-        let request = self.request(about: text)
+        let document = ChatPrompt.excerpt(of: text)
+        guard document.count >= Self.documentCharactersMin else {
+            throw TooLittleText(
+                reason: "it holds fewer than \(Self.documentCharactersMin) characters of running text"
+            )
+        }
+        let request = self.request(about: document)
         var count = 1
         while true {
             let attempt: ChatRetry.Attempt
@@ -65,10 +73,10 @@ struct ChatGenerator: ExamGenerator {
         }
     }
 
-    private func request(about text: String) -> HTTPClientRequest {
+    private func request(about document: String) -> HTTPClientRequest {
         let prompt = ChatPrompt(
             model: self.configuration.model,
-            text: text,
+            document: document,
             questionsMax: self.questionsMax
         )
         var fields = HTTPFields()

@@ -20,6 +20,8 @@ enum ChatReply {
     /// - Parameters:
     ///   - body: The body of the answer.
     ///   - questionsMax: More questions are refused.
+    /// - Returns: At least one question; each of them is sound.
+    /// - Throws: What is wrong with the reply.
     static func questions(
         in body: [UInt8],
         questionsMax: Int

@@ -91,10 +91,9 @@ struct ExamService: Sendable {
         throw FunctionError(503, "\(document.path) changes faster than it can be read")
     }
 
-    /// Brings the results in line with what the bucket holds now.
+    /// Brings the results in line with what the bucket holds now; `nil` when the document is gone.
     ///
-    /// - Parameter document: Gets the tag of the content that was read.
-    /// - Returns: `nil` when the document is gone.
+    /// `document` gets the tag of the content that was read.
     private func round(
         _ document: inout SourceDocument,
         _ keys: ResultKeys,

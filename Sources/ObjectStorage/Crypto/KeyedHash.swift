@@ -2,25 +2,33 @@
 
 import CCrypto
 
-/// Keyed hashes (RFC 2104) over SHA-256.
-package enum HMACSHA256 {
-    /// How many bytes a code has.
-    package static let lengthBytes = 32
-
+/// Keyed hashes (HMAC, RFC 2104).
+package enum KeyedHash {
     /// The authentication code of `message` under `key`.
-    package static func code(for message: [UInt8], key: [UInt8]) -> [UInt8] {
-        [UInt8](unsafeUninitializedCapacity: self.lengthBytes) { buffer, count in
+    ///
+    /// - Parameters:
+    ///   - message: What the code vouches for.
+    ///   - key: The secret.
+    ///   - algorithm: The hash function underneath.
+    /// - Returns: As many bytes as the hash function gives.
+    package static func code(
+        for message: [UInt8],
+        key: [UInt8],
+        with algorithm: DigestAlgorithm = .sha256
+    ) -> [UInt8] {
+        [UInt8](unsafeUninitializedCapacity: Int(EVP_MAX_MD_SIZE)) { buffer, count in
+            var length: UInt32 = 0
             let code = HMAC(
-                EVP_sha256(),
+                DigestMethods.shared[algorithm],
                 key,
                 Int32(truncatingIfNeeded: key.count),
                 message,
                 message.count,
                 buffer.baseAddress,
-                nil
+                &length
             )
             precondition(code != nil, "OpenSSL has memory for one HMAC")
-            count = self.lengthBytes
+            count = Int(length)
         }
     }
 }
