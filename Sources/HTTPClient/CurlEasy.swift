@@ -176,6 +176,7 @@ final class CurlEasy {
     /// In milliseconds, at least one: libcurl takes 0 for "no limit".
     private static func milliseconds(_ duration: Duration) -> Int {
         let (seconds, attoseconds) = duration.components
+        guard seconds >= 0 else { return 1 }
         // 24 days is what fits libcurl's arithmetic everywhere.
         guard seconds < Int64(Int32.max) / 1000 else { return Int(Int32.max) }
         return max(1, Int(seconds * 1000 + attoseconds / 1_000_000_000_000_000))

@@ -8,6 +8,9 @@ struct ResponseReceiver {
     /// Most bytes that an answer which is not 2xx may have when the body was to go into a file.
     static let explanationBytesMax = 256 * 1024
 
+    /// Most bytes that are reserved because a peer announced them.
+    private static let reservedBytesMax = 16 * 1024 * 1024
+
     /// Why the transfer was ended from here.
     var failure: (kind: HTTPClientError.Kind, sentence: String)?
     /// Whether libcurl was told to wait for the receiver of a stream.
@@ -147,7 +150,7 @@ struct ResponseReceiver {
             return self.write(chunk, to: descriptor)
         }
         if isFirst, announcedBytes > chunk.count {
-            self.body.reserveCapacity(Int(announcedBytes))
+            self.body.reserveCapacity(min(Int(announcedBytes), Self.reservedBytesMax))
         }
         self.body.append(contentsOf: chunk)
         return true

@@ -61,7 +61,7 @@ enum MetricsText {
         self.isIdentifier(name) { self.isLetter($0) || $0 == UInt8(ascii: ":") }
     }
 
-    /// Whether it matches `[a-zA-Z_][a-zA-Z0-9_]*`, without the names that Prometheus keeps to itself.
+    /// Whether it matches `[a-zA-Z_][a-zA-Z0-9_]*` and is none that Prometheus keeps to itself.
     static func isLabelName(_ name: String) -> Bool {
         !name.hasPrefix("__") && self.isIdentifier(name, self.isLetter)
     }

@@ -25,7 +25,7 @@ struct EnglishTests {
         arguments: [
             ("absorbs", .thirdPerson), ("carried", .past), ("stopped", .past), ("used", .past),
             ("redrew", .past), ("limiting", .gerund), ("crystallises", .thirdPerson),
-            ("contain", .base), ("spring", []), ("table", []), ("hundred", []),
+            ("contain", .base), ("ceiling", []), ("table", []), ("hundred", []),
         ] as [(String, EnglishMorphology.VerbForms)]
     )
     func verbForms(_ word: String, _ forms: EnglishMorphology.VerbForms) {

@@ -167,6 +167,24 @@ struct LifecycleTests {
         }
     }
 
+    @Test("times beyond what libcurl can count", arguments: [Int64.max, 86_400 * 365, 0, -1, .min])
+    func extremeTimes(_ seconds: Int64) async throws {
+        let seen = Signal()
+        let server = Self.silentServer(seen: seen)
+        let time = Duration(secondsComponent: seconds, attosecondsComponent: 0)
+        try await withClient { client in
+            let request = HTTPClientRequest(url: server.url, timeout: time, connectTimeout: time)
+            let task = Task { await failure(of: request, on: client)?.kind }
+            if seconds > 0 {
+                await seen.wait()
+                task.cancel()
+                #expect(await task.value == .cancelled)
+            } else {
+                #expect(await task.value == .timedOut)
+            }
+        }
+    }
+
     @Test("a limit of connections to a host makes requests wait")
     func connectionsPerHost() async throws {
         let server = HTTPClientTests.echoServer()

@@ -5,10 +5,10 @@ import Synchronization
 
 /// A peer that does exactly what a test says, well-behaved or not.
 ///
-/// One thread accepts; each connection runs the script on a thread of its own, with blocking calls
-/// that give up after ``patienceSeconds``.
+/// One thread accepts; each connection runs the script on a thread of its own, with blocking calls.
+/// A peer that sends nothing for ``patienceSeconds`` counts as gone.
 final class ScriptedServer: Sendable {
-    static let patienceSeconds = 20
+    static let patienceSeconds: Int32 = 20
 
     /// What the threads share with the object, and outlive it with.
     private final class Shared: Sendable {
@@ -92,13 +92,7 @@ final class ScriptedConnection {
     private(set) var fd: Int32
     private var buffer: [UInt8] = []
 
-    init(_ fd: Int32) {
-        self.fd = fd
-        var patience = timeval(tv_sec: ScriptedServer.patienceSeconds, tv_usec: 0)
-        let length = socklen_t(MemoryLayout<timeval>.size)
-        setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, length)
-        setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, length)
-    }
+    init(_ fd: Int32) { self.fd = fd }
 
     /// Reads one request with a `Content-Length` body; `nil` when the peer closed.
     func readRequest() -> Request? {
@@ -132,6 +126,8 @@ final class ScriptedConnection {
     func fill(_ count: Int) -> Bool {
         var piece = [UInt8](repeating: 0, count: 65_536)
         while self.buffer.count < count {
+            var entry = pollfd(fd: self.fd, events: Int16(POLLIN), revents: 0)
+            guard poll(&entry, 1, ScriptedServer.patienceSeconds * 1000) == 1 else { return false }
             let received = recv(self.fd, &piece, piece.count, 0)
             guard received > 0 else { return false }
             self.buffer.append(contentsOf: piece.prefix(received))

@@ -43,11 +43,15 @@ struct HTTPRequestParserTests {
         var testDescription: String { self.text }
     }
 
-    private static func post(_ lines: String, _ fields: HTTPFields, _ framing: HTTPBodyFraming)
+    private static func post(
+        _ lines: String,
+        _ fields: HTTPFields,
+        _ framing: HTTPBodyFraming
+    )
         -> Valid
     {
         var all: HTTPFields = ["Host": "a"]
-        fields.forEach { all.append($0, $1) }
+        for (name, value) in fields.lowercasedPairs { all.append(name, value) }
         return Valid(
             text: "POST / HTTP/1.1\r\nHost: a\r\n\(lines)\r\n",
             method: .post,
@@ -166,7 +170,8 @@ struct HTTPRequestParserTests {
     @Test("a line end in any odd place is refused: bare CR, bare LF", arguments: ["\r", "\n"])
     func bareLineEnds(_ character: String) throws {
         let whole = Array("GET /a HTTP/1.1\r\nHost: a\r\nX-Y: b\r\n\r\n".utf8)
-        for index in whole.indices {
+        // Between the last CR and LF a further LF would be the first byte of the next request.
+        for index in whole.indices where character == "\r" || index < whole.count - 1 {
             var changed = whole
             changed.insert(contentsOf: character.utf8, at: index)
             changed += Array("more".utf8)
@@ -182,6 +187,7 @@ struct HTTPRequestParserTests {
         for index in whole.indices {
             var changed = whole
             changed.insert(0, at: index)
+            changed += whole
             #expect(throws: HTTPParseError.self, "at \(index)") { try parseRequest(changed) }
             changed = whole
             changed[index] = 0

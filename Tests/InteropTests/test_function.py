@@ -40,7 +40,7 @@ def event(name):
     return CloudEvent(
         attributes={
             "type": "greeting.requested",
-            "source": "/tests/naïve path",
+            "source": "/tests/na%C3%AFve",
             "id": str(uuid.uuid4()),
             "subject": "Euro € 😀",
         },

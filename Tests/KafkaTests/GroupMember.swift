@@ -54,6 +54,16 @@ final class GroupMember: KafkaConsumerDelegate, @unchecked Sendable {
         try await self.loop.run { try self.consumer.start(delegate: self) }
     }
 
+    /// Stores what was read so far, and waits until it is stored.
+    func commit() async -> Bool {
+        let positions = await self.loop.run {
+            let owned = self.positions.filter { self.partitions[$0.key] != nil }
+            self.consumer.commit(owned)
+            return owned
+        }
+        return await self.journal.wait { $0.contains(.committed(positions)) }
+    }
+
     func close() async -> Bool {
         await self.loop.run { self.consumer.close() }
         return await self.journal.wait { $0.contains(.closed) }

@@ -79,7 +79,9 @@ package final class S3Client: Sendable {
             start >= 0 && lseek(descriptor, start, SEEK_SET) == start
                 && ftruncate(descriptor, start) == 0
         }
-        let length = response.fields["content-length"].flatMap { Int($0) } ?? 0
+        let length =
+            response.fields["content-length"].flatMap { Int($0) }
+            ?? max(0, lseek(descriptor, 0, SEEK_CUR) - start)
         guard length <= bytesMax else { throw Self.tooLarge(bytesMax) }
         return S3ObjectInfo(response.fields, size: length)
     }

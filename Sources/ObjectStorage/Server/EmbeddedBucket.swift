@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import EventLoop
-import Glibc
 import HTTPServer
+import Synchronization
 package import Telemetry
 
 /// Why the embedded bucket cannot start; one sentence.
@@ -25,6 +25,7 @@ package final class EmbeddedBucket: Sendable {
     private let bucket: BucketServer
     private let server: HTTPServer
     private let disk: EventLoop
+    private let isDiskStarted = Atomic(false)
 
     /// Opens the state and makes the buckets that are missing.
     ///
@@ -70,17 +71,23 @@ package final class EmbeddedBucket: Sendable {
     /// Begins to listen.
     ///
     /// - Returns: The address, with the port that was picked for port 0.
+    /// - Throws: `SystemError`, for example when the address is in use; another may then be tried.
     package func start(on address: SocketAddress) async throws -> SocketAddress {
-        self.disk.start()
+        if !self.isDiskStarted.exchange(true, ordering: .relaxed) { self.disk.start() }
         let bound = try await self.server.listen(on: address)
         await self.bucket.setEndpoint("http://\(bound)")
         return bound
     }
 
-    /// Stops accepting, lets running requests finish, and gives up the folder; once, after
-    /// ``start(on:)``.
+    /// Stops accepting and lets running requests finish; once, after ``start(on:)``.
+    ///
+    /// The folder is given up with this object.
+    ///
+    /// - Parameter deadline: When this much time has passed, what still runs is cut off.
     package func stop(deadline: Duration) async {
         await self.server.drain(deadline: deadline)
-        self.disk.stop()
+        // Behind whatever the disk is still busy with.
+        let disk = self.disk
+        disk.execute { disk.stop() }
     }
 }

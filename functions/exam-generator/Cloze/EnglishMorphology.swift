@@ -46,6 +46,10 @@ enum EnglishMorphology {
         """
     )
 
+    private static let wordsInUse = WordList.words(
+        "use cause house pause clause excuse spouse mouse fuse abuse blouse warehouse greenhouse muse"
+    )
+
     /// Whether `word`, in lower case, is a plural.
     static func isPlural(_ word: String) -> Bool {
         if self.irregularPlurals[word] != nil { return true }
@@ -60,6 +64,9 @@ enum EnglishMorphology {
         guard self.isPlural(word) else { return word }
         if word.hasSuffix("ies"), word.count > 4 { return word.dropLast(3) + "y" }
         if word.hasSuffix("es"), self.singularsInS.contains(String(word.dropLast(2))) {
+            return String(word.dropLast(2))
+        }
+        if word.hasSuffix("uses"), !self.wordsInUse.contains(String(word.dropLast())) {
             return String(word.dropLast(2))
         }
         for ending in ["sses", "shes", "ches", "xes", "zes", "oes"] where word.hasSuffix(ending) {

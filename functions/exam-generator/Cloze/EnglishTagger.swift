@@ -223,6 +223,12 @@ struct EnglishTagger {
             return self.bareNoun(word, forms, at: index, in: sentence)
         default: break
         }
+        if forms.contains(.past), previous == .verb, !nextIsObject,
+            let next = sentence.token(at: index + 1), next.isWord,
+            !EnglishWords.prepositions.contains(next.lowercased)
+        {
+            return .participle  // "described stored programs"
+        }
         if forms.contains(.past) {
             return previous == nil || previous == .boundary || previous == .conjunction
                 ? (nextIsObject ? .verb : .participle) : .verb

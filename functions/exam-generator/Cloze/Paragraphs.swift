@@ -13,6 +13,8 @@ struct Paragraphs {
     private var open = ""
     /// Length of the last line in ``open``.
     private var lastLineCharacters = 0
+    /// Whether a blank line or the end of a page came after ``open``.
+    private var isInterrupted = false
 
     /// The paragraphs of `text`, which is what `pdftotext` wrote.
     ///
@@ -36,14 +38,13 @@ struct Paragraphs {
     private mutating func add(page: [String]) {
         for (index, line) in page.enumerated() {
             if line.isEmpty {
-                self.blankLine()
+                self.isInterrupted = true
             } else {
                 let next = index + 1 < page.count ? page[index + 1] : nil
                 self.add(line: line, next: next)
             }
         }
-        // A page break alone ends no paragraph, as a blank line alone does not.
-        self.blankLine()
+        self.isInterrupted = true
     }
 
     private mutating func add(line: String, next: String?) {
@@ -52,6 +53,8 @@ struct Paragraphs {
             self.append(item)
             return
         }
+        if !self.goesOn(in: line) { self.finish() }
+        self.isInterrupted = false
         if self.open.isEmpty || Self.isClosed(self.open), self.isHeading(line, next: next) {
             self.finish()
             return
@@ -60,10 +63,14 @@ struct Paragraphs {
         self.append(line)
     }
 
-    /// Keeps the paragraph open when its last sentence is not at its end.
-    private mutating func blankLine() {
-        let isFullLine = self.lastLineCharacters >= self.fullLineCharacters * 3 / 4
-        if Self.isClosed(self.open) || !isFullLine { self.finish() }
+    /// Whether `line` belongs to the open paragraph.
+    ///
+    /// Neither a blank line nor a page break ends a paragraph by itself: pictures and pages tear
+    /// sentences apart. A whole sentence that ends in the middle of a line does.
+    private func goesOn(in line: String) -> Bool {
+        let wasFullLine = self.lastLineCharacters >= self.fullLineCharacters * 3 / 4
+        if Self.isClosed(self.open) { return wasFullLine && !self.isInterrupted }
+        return !self.isInterrupted || wasFullLine || line.first?.isLowercase == true
     }
 
     private mutating func append(_ line: String) {

@@ -6,7 +6,6 @@ struct Selection {
     private let sentenceCount: Int
 
     private var chosen: [Candidate] = []
-    private var usedKeys = Set<String>()
     private var usedSentences = Set<Int>()
     private var usedKinds: [String: Int] = [:]
     private var usedSegments: [Int: Int] = [:]
@@ -20,7 +19,7 @@ struct Selection {
     mutating func select(_ count: Int) -> [Candidate] {
         while self.chosen.count < count {
             var best: (candidate: Candidate, value: Double)?
-            for candidate in self.candidates where self.isFree(candidate) {
+            for candidate in self.candidates {
                 let value = candidate.score - self.penalty(candidate, count: count)
                 if value > best?.value ?? -.infinity { best = (candidate, value) }
             }
@@ -30,12 +29,11 @@ struct Selection {
         return self.chosen.sorted { $0.sentence < $1.sentence }
     }
 
-    private func isFree(_ candidate: Candidate) -> Bool {
-        guard !self.usedSentences.contains(candidate.sentence) else { return false }
-        return !self.usedKeys.contains { used in
-            used == candidate.key
-                || (!candidate.kind.isNumeric && EnglishMorphology.areRelated(used, candidate.key))
-        }
+    /// Whether both questions can be in one exam: no sentence and no answer comes twice.
+    private static func canStandTogether(_ one: Candidate, _ other: Candidate) -> Bool {
+        if one.sentence == other.sentence || one.key == other.key { return false }
+        if one.question.correctAnswer == other.question.correctAnswer { return false }
+        return one.kind.isNumeric || !EnglishMorphology.areRelated(one.key, other.key)
     }
 
     private func segment(_ candidate: Candidate, count: Int) -> Int {
@@ -55,7 +53,7 @@ struct Selection {
 
     private mutating func take(_ candidate: Candidate, count: Int) {
         self.chosen.append(candidate)
-        self.usedKeys.insert(candidate.key)
+        self.candidates.removeAll { !Self.canStandTogether($0, candidate) }
         self.usedSentences.insert(candidate.sentence)
         self.usedKinds[Self.kindName(candidate.kind), default: 0] += 1
         self.usedSegments[self.segment(candidate, count: count), default: 0] += 1

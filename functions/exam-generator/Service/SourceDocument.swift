@@ -54,8 +54,9 @@ enum RecordDecision: Equatable {
         } catch {
             // The S3 adapter of CloudEvents sends one record alone.
             let wrapped = Array("{\"Records\":[".utf8) + data + Array("]}".utf8)
-            guard let notification = try? S3EventNotification(json: wrapped) else { throw error }
-            return notification.records
+            guard let records = try? S3EventNotification(json: wrapped).records, records.count == 1
+            else { throw error }
+            return records
         }
     }
 }
