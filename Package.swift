@@ -202,7 +202,10 @@ let package = Package(
         ),
         .testTarget(
             name: "ExamGeneratorTests",
-            dependencies: ["exam-generator", "Bytes"],
+            dependencies: [
+                "exam-generator", "Swiftlet", "SwiftletTesting", "CloudEvents", "ObjectStorage",
+                "HTTPClient", "HTTP", "EventLoop", "CLinux", "Bytes",
+            ],
             swiftSettings: strict
         ),
         .testTarget(

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import EventLoop
+internal import Glibc
 internal import Telemetry
 
 /// One instance of a revision: its process, its socket, and the connections to it.
@@ -143,6 +144,8 @@ final class Instance {
     /// Takes the connections that the process never accepted, by the ports of their other ends.
     func takeUnacceptedPorts() -> Set<UInt16> {
         guard self.listeningFD >= 0 else { return [] }
+        // The process may have made the socket that we share a blocking one.
+        _ = fcntl(self.listeningFD, F_SETFL, O_NONBLOCK)
         var ports: Set<UInt16> = []
         while case .connection(let fd, let peer)? = try? Socket.accept(from: self.listeningFD) {
             ports.insert(peer.port)

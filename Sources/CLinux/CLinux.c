@@ -7,11 +7,13 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/random.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -103,4 +105,47 @@ void swiftlet_name_thread(const char *name) {
 void swiftlet_error_text(int code, char *text, size_t length) {
     char scratch[128];
     snprintf(text, length, "%s", strerror_r(code, scratch, sizeof scratch));
+}
+
+static int unix_address(const char *text, struct sockaddr_un *address, socklen_t *length) {
+    size_t count = strlen(text);
+    if (count < 2 || count >= sizeof address->sun_path) {
+        errno = EINVAL;
+        return -1;
+    }
+    memset(address, 0, sizeof *address);
+    address->sun_family = AF_UNIX;
+    memcpy(address->sun_path, text, count);
+    if (text[0] == '@') address->sun_path[0] = 0;
+    *length = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + count);
+    return 0;
+}
+
+int swiftlet_notify(const char *address, const char *text) {
+    struct sockaddr_un to;
+    socklen_t length;
+    if (unix_address(address, &to, &length) < 0) return -1;
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0) return -1;
+    ssize_t sent =
+        sendto(fd, text, strlen(text), MSG_NOSIGNAL, (const struct sockaddr *)&to, length);
+    int failure = errno;
+    close(fd);
+    errno = failure;
+    return sent < 0 ? -1 : 0;
+}
+
+int swiftlet_notify_listen(const char *address) {
+    struct sockaddr_un at;
+    socklen_t length;
+    if (unix_address(address, &at, &length) < 0) return -1;
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0) return -1;
+    if (bind(fd, (const struct sockaddr *)&at, length) < 0) {
+        int failure = errno;
+        close(fd);
+        errno = failure;
+        return -1;
+    }
+    return fd;
 }

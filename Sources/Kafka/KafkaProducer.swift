@@ -6,7 +6,7 @@ package import EventLoop
 ///
 /// Any thread may send. Delivery reports are served on the loop; nothing waits on it.
 package final class KafkaProducer: Sendable {
-    private let core: ProducerCore
+    let core: ProducerCore
 
     /// Makes a producer; connections are made when there is something to send.
     ///

@@ -28,7 +28,7 @@ final class ProducerCore: EventHandler, @unchecked Sendable {
     }
 
     private let loop: EventLoop
-    private let handle: ClientHandle
+    let handle: ClientHandle
     private let queue: OpaquePointer
     private let log: KafkaLog
     private let shared = Mutex(Shared())

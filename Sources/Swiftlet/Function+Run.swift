@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import CLinux
 internal import EventLoop
 internal import Glibc
 internal import HTTPServer
@@ -46,6 +47,7 @@ extension Function {
         let server = HTTPServer(loop: loop, configuration: configuration, handler: handler)
         let address = try await Self.listen(server, settings.listener)
         logger.info("Listening.", ["address": address.description])
+        if let socket = environment["NOTIFY_SOCKET"] { _ = swiftlet_notify(socket, "READY=1") }
         try await Self.untilTerminated(loop)
         handler.stop()
         await server.drain(deadline: settings.drainTimeout)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Bytes
 import CloudEvents
 import Testing
 
@@ -21,7 +22,9 @@ struct EventTextTests {
             time: Timestamp(rfc3339: "2026-01-02T16:04:05.123456789+01:00"),
             dataContentType: "application/json; charset=utf-8",
             dataSchema: "https://example.com/order",
-            extensions: ["traceparent": .string("00-1"), "count": .integer(7), "hot": .boolean(true)],
+            extensions: [
+                "traceparent": .string("00-1"), "count": .integer(7), "hot": .boolean(true),
+            ],
             data: .json(Array("{\"item\":\"tea\",\"amount\":2}".utf8))
         )
         #expect(

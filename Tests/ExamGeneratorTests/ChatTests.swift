@@ -21,7 +21,10 @@ struct ChatTests {
 
     @Test(
         "reads the questions, with and without a fence",
-        arguments: [sound, "```json\n\(sound)\n```", "```\n\(sound)\n```", "  \n\(sound)\n", "```\(sound)```"]
+        arguments: [
+            sound, "```json\n\(sound)\n```", "```\n\(sound)\n```", "  \n\(sound)\n",
+            "```\(sound)```",
+        ]
     )
     func reads(_ content: String) throws {
         let questions = try ChatReply.questions(in: Self.body(content), questionsMax: 1)
@@ -39,7 +42,10 @@ struct ChatTests {
         (#"[{"question": "What is red?", "options": ["A"," a"], "correct_answer": "A"}]"#, "twice"),
         (#"[{"question": "What?", "options": ["A","B"], "correct_answer": "A"}]"#, "short"),
         (#"[{"question": "What is red?", "options": ["A",""], "correct_answer": "A"}]"#, "blank"),
-        (#"[{"question": "What is\u0007red?", "options": ["A","B"], "correct_answer": "A"}]"#, "bell"),
+        (
+            #"[{"question": "What is\u0007red?", "options": ["A","B"], "correct_answer": "A"}]"#,
+            "bell"
+        ),
         (#"[{"question": "What is red?", "options": ["A","B"]}]"#, "no answer"),
         ("[\(sound.dropFirst().dropLast()),\(sound.dropFirst().dropLast())]", "two, one allowed"),
     ]
@@ -66,7 +72,10 @@ struct ChatTests {
         #expect(ChatReply.fault(of: question(7, options: 2, option: 1)) != nil)
     }
 
-    @Test("a body that is no completion is refused", arguments: ["", "{}", "[]", "{\"choices\":[]}"])
+    @Test(
+        "a body that is no completion is refused",
+        arguments: ["", "{}", "[]", "{\"choices\":[]}"]
+    )
     func notCompletion(_ body: String) {
         #expect(throws: ChatReplyError.self) {
             try ChatReply.questions(in: Array(body.utf8), questionsMax: 5)
@@ -135,9 +144,16 @@ struct ChatTests {
         #expect(ChatRetry.retryAfter(nil, now: now) == nil)
     }
 
-    @Test("a refusal that stays is not asked again", arguments: [400, 401, 403, 404, 422] as [HTTPStatus])
+    @Test(
+        "a refusal that stays is not asked again",
+        arguments: [400, 401, 403, 404, 422] as [HTTPStatus]
+    )
     func permanent(_ status: HTTPStatus) {
-        guard case .fail(let failure) = ChatRetry().decide(.refused(status, retryAfter: nil), count: 1)
+        guard
+            case .fail(let failure) = ChatRetry().decide(
+                .refused(status, retryAfter: nil),
+                count: 1
+            )
         else {
             Issue.record("\(status) does not pass")
             return
@@ -176,7 +192,10 @@ struct ChatTests {
         }
     }
 
-    static let document = String(repeating: "The cell is the unit of life on the Earth. ", count: 10)
+    static let document = String(
+        repeating: "The cell is the unit of life on the Earth. ",
+        count: 10
+    )
 
     @Test("asks again after failures, with the key, until a reply can be used")
     func generates() async throws {

@@ -56,7 +56,8 @@ struct ClozeGeneratorTests {
         let sentences = ClozeGenerator.sentences(of: text)
         let questions = try ClozeGenerator(questionsMax: 10).exam(about: text)
         let places = questions.compactMap { question in
-            let start = question.question.split(separator: "_____").max { $0.count < $1.count } ?? ""
+            let start =
+                question.question.split(separator: "_____").max { $0.count < $1.count } ?? ""
             return sentences.firstIndex { $0.text.contains(start) }
         }
         #expect(places.count == questions.count)

@@ -12,6 +12,7 @@ struct DocumentTextTests {
             ("e\u{FB03}cient \u{FB02}ow", "efficient flow"), ("a\u{A0}b\t c  ", "a b c"),
             ("well\u{2010}known", "well-known"), ("a\u{200B}b\u{FEFF}\u{1}", "ab"),
             ("pho\u{AD}to", "photo"), ("photo\u{AD}", "photo-"), ("it's", "it’s"), ("   ", ""),
+            ("e\u{301}\u{301}\u{301}\u{301}\u{301}x", "e\u{301}\u{301}\u{301}\u{301}x"),
         ]
     )
     func normalizes(_ raw: String, _ line: String) {
@@ -59,7 +60,8 @@ struct DocumentTextTests {
     @Test(
         "joins lines, and words that were broken at their end",
         arguments: [
-            ("photo-", "synthesis.", "photosynthesis."), ("the well-", "known plant", "the well-known plant"),
+            ("photo-", "synthesis.", "photosynthesis."),
+            ("the well-", "known plant", "the well-known plant"),
             ("long-", "term effects", "long-term effects"), ("Anglo-", "Saxon", "Anglo-Saxon"),
             ("of the", "cell", "of the cell"), ("in 1914-", "1918", "in 1914- 1918"),
             ("光合成は植物", "の反応である。", "光合成は植物の反応である。"),
@@ -67,7 +69,9 @@ struct DocumentTextTests {
     )
     func joins(_ text: String, _ line: String, _ joined: String) {
         let words = ["A well-known fact.", "A long time, a short term."]
-        #expect(Hyphenation(lines: words).join(text, line) == joined)
+        var running = text
+        Hyphenation(lines: words).append(line, to: &running)
+        #expect(running == joined)
     }
 
     static let width = String(repeating: "word ", count: 12)
@@ -111,7 +115,7 @@ struct DocumentTextTests {
             Another author wrote another book about osmosis in the year 2001, which nobody read.
             """
         let paragraphs = Paragraphs.of(text)
-        #expect(paragraphs.count == 4)
+        #expect(paragraphs.count == 4, "\(paragraphs)")
         #expect(paragraphs.first?.hasPrefix("Osmosis is") == true)
         #expect(paragraphs.contains("Salt stays where it is."))
         #expect(paragraphs.last?.hasPrefix("Cells burst") == true)
@@ -122,6 +126,6 @@ struct DocumentTextTests {
         let line = String(repeating: "a", count: 100)
         let text = Array(repeating: line, count: 2000).joined(separator: "\n")
         let longest = Paragraphs.of(text).map(\.count).max() ?? 0
-        #expect(longest <= Paragraphs.charactersMax + 2 * 101)
+        #expect(longest <= Paragraphs.charactersMax * 11 / 10)
     }
 }

@@ -12,7 +12,8 @@ struct EnglishTests {
             ("cells", "cell"), ("bodies", "body"), ("processes", "process"), ("gases", "gas"),
             ("viruses", "virus"), ("mitochondria", "mitochondrion"), ("analyses", "analysis"),
             ("species", "species"), ("physics", "physics"), ("glass", "glass"), ("axis", "axis"),
-            ("leaves", "leaf"), ("boxes", "box"), ("causes", "cause"), ("photosynthesis", "photosynthesis"),
+            ("leaves", "leaf"), ("boxes", "box"), ("causes", "cause"),
+            ("photosynthesis", "photosynthesis"),
         ]
     )
     func singular(_ word: String, _ singular: String) {
@@ -35,7 +36,8 @@ struct EnglishTests {
     @Test(
         "forms of one word are related, similar words are not",
         arguments: [
-            ("cell", "cells", true), ("calculator", "calculation", true), ("computer", "computing", true),
+            ("cell", "cells", true), ("calculator", "calculation", true),
+            ("computer", "computing", true),
             ("chlorophyll", "chloroplast", false), ("photosystem", "photosynthesis", false),
             ("oxygen", "ozone", false), ("acid", "acids", true), ("atom", "atoms", true),
         ]
@@ -84,7 +86,9 @@ struct EnglishTests {
 
     @Test("sees what a sentence defines, names and explains")
     func roles() throws {
-        let defined = try #require(self.phrases("A pigment is a substance that absorbs light.").first)
+        let defined = try #require(
+            self.phrases("A pigment is a substance that absorbs light.").first
+        )
         #expect(defined == ("pigment", .defined, "substance"))
         let named = try #require(self.phrases("Inside lies a fluid called the stroma.").last)
         #expect(named == ("stroma", .named, "fluid"))
@@ -102,7 +106,10 @@ struct EnglishTests {
         ("It held about 2,300 transistors.", [.count], ["2,300"]),
         ("Water boils at 100 °C there.", [.quantity(unit: " °c")], ["100 °C"]),
         ("It makes up 21% of air.", [.quantity(unit: " %")], ["21%"]),
-        ("It began 2.4 billion years ago.", [.quantity(unit: "billion year")], ["2.4 billion years"]),
+        (
+            "It began 2.4 billion years ago.", [.quantity(unit: "billion year")],
+            ["2.4 billion years"]
+        ),
         ("It ended in the 1970s at last.", [.decade], ["1970s"]),
         ("It holds between 20 and 100 cells.", [], []),
         ("It lasted from 5 to 9 days.", [], []),

@@ -88,7 +88,11 @@ struct ExamServiceTests {
         self.store.log.withLock { $0 = [] }
         let second = try await self.handle()
         #expect(second == first)
-        #expect(self.store.log.withLock { $0 }.allSatisfy { !$0.hasPrefix("put") && !$0.hasPrefix("get") })
+        #expect(
+            self.store.log.withLock { $0 }.allSatisfy {
+                !$0.hasPrefix("put") && !$0.hasPrefix("get")
+            }
+        )
         #expect(self.publisher.events.withLock { $0.count } == 2)
     }
 
@@ -120,7 +124,12 @@ struct ExamServiceTests {
         #expect(self.question(in: Self.exam) == "text")
     }
 
-    @Test("tells the problems apart", arguments: [("poor", "too-little-text"), ("", "empty"), ("123456789012345678901", "too-large")])
+    @Test(
+        "tells the problems apart",
+        arguments: [
+            ("poor", "too-little-text"), ("", "empty"), ("123456789012345678901", "too-large"),
+        ]
+    )
     func codes(_ text: String, _ code: String) async throws {
         self.upload(text, "v1")
         let reply = try #require(try await self.handle())
@@ -141,7 +150,9 @@ struct ExamServiceTests {
         let store = self.store
         store.observer.withLock {
             $0 = { operation in
-                if operation == "\(step) \(Self.source)" { store.objects.withLock { $0[Self.source] = nil } }
+                if operation == "\(step) \(Self.source)" {
+                    store.objects.withLock { $0[Self.source] = nil }
+                }
             }
         }
         #expect(try await self.handle() == nil)
@@ -165,7 +176,9 @@ struct ExamServiceTests {
         store.observer.withLock {
             $0 = { operation in
                 guard operation.hasPrefix("put") else { return }
-                guard let next = uploads.withLock({ $0.isEmpty ? nil : $0.removeFirst() }) else { return }
+                guard let next = uploads.withLock({ $0.isEmpty ? nil : $0.removeFirst() }) else {
+                    return
+                }
                 store.objects.withLock {
                     $0[Self.source] = MemoryStore.Object(eTag: next.1, bytes: Array(next.0.utf8))
                 }
@@ -199,7 +212,10 @@ struct ExamServiceTests {
         #expect(version.withLock { $0 } == ExamService.roundsMax)
     }
 
-    @Test("whatever fails in the bucket is tried again", arguments: ["head", "get", "put", "delete"])
+    @Test(
+        "whatever fails in the bucket is tried again",
+        arguments: ["head", "get", "put", "delete"]
+    )
     func storeFails(_ step: String) async throws {
         self.upload("text", "v1")
         self.store.observer.withLock {

@@ -72,7 +72,8 @@ struct RecordTests {
     @Test(
         "results lie in question_bank, under the name of the document",
         arguments: [
-            ("a.pdf", "question_bank/a.json"), ("maths/algebra 1.PDF", "question_bank/maths/algebra 1.json"),
+            ("a.pdf", "question_bank/a.json"),
+            ("maths/algebra 1.PDF", "question_bank/maths/algebra 1.json"),
             ("x.y.pdf", "question_bank/x.y.json"), ("été.pdf", "question_bank/été.json"),
         ]
     )

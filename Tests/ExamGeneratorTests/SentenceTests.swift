@@ -11,8 +11,14 @@ struct SentenceTests {
         ("It weighs 2.4 kg. It is red.", ["It weighs 2.4 kg.", "It is red."]),
         ("Dr. Smith met Mr. Jones. They left.", ["Dr. Smith met Mr. Jones.", "They left."]),
         ("J. Presper Eckert built it.", ["J. Presper Eckert built it."]),
-        ("Plants need vitamin C. Animals do, too.", ["Plants need vitamin C.", "Animals do, too."]),
-        ("It melts at 30 °C. Above 40 °C it boils.", ["It melts at 30 °C.", "Above 40 °C it boils."]),
+        (
+            "Plants need vitamin C. Animals do, too.",
+            ["Plants need vitamin C.", "Animals do, too."]
+        ),
+        (
+            "It melts at 30 °C. Above 40 °C it boils.",
+            ["It melts at 30 °C.", "Above 40 °C it boils."]
+        ),
         ("See e.g. Darwin. It ends.", ["See e.g. Darwin.", "It ends."]),
         ("He lived in the U.S. The war came.", ["He lived in the U.S.", "The war came."]),
         ("The U.S. Army left.", ["The U.S. Army left."]),
@@ -64,7 +70,9 @@ struct SentenceTests {
 
     @Test(
         "knows an acronym",
-        arguments: [("ATP", true), ("CO2", true), ("Z3", true), ("Atp", false), ("A", false), ("12", false)]
+        arguments: [
+            ("ATP", true), ("CO2", true), ("Z3", true), ("Atp", false), ("A", false), ("12", false),
+        ]
     )
     func acronyms(_ text: String, _ isAcronym: Bool) {
         #expect(Sentence(index: 0, text: text).tokens.first?.isAcronym == isAcronym)

@@ -125,14 +125,14 @@ final class ScriptedConnection {
     /// Waits until `count` bytes are buffered; false when the peer closed.
     func fill(_ count: Int) -> Bool {
         var piece = [UInt8](repeating: 0, count: 65_536)
-        while self.buffer.count < count {
+        while self.fd >= 0, self.buffer.count < count {
             var entry = pollfd(fd: self.fd, events: Int16(POLLIN), revents: 0)
             guard poll(&entry, 1, ScriptedServer.patienceSeconds * 1000) == 1 else { return false }
             let received = recv(self.fd, &piece, piece.count, 0)
             guard received > 0 else { return false }
             self.buffer.append(contentsOf: piece.prefix(received))
         }
-        return true
+        return self.buffer.count >= count
     }
 
     /// Waits until the peer closes.

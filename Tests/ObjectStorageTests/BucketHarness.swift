@@ -180,7 +180,7 @@ struct BucketHarness: Sendable {
             publisher: publisher,
             milestones: milestones,
             http: client,
-            s3: S3Client(client: client, configuration: settings),
+            s3: S3Client(client: client, configuration: settings) { _ in },
             configuration: settings,
             url: "http://\(address)"
         )

@@ -53,6 +53,13 @@ void swiftlet_name_thread(const char *name);
 /* The system's words for an errno, cut to fit. */
 void swiftlet_error_text(int code, char *text, size_t length);
 
+/*
+ * Readiness as systemd has it, sd_notify(3): a datagram to the address in NOTIFY_SOCKET. A leading
+ * '@' stands for the abstract namespace. Both return -1 and errno on failure.
+ */
+int swiftlet_notify(const char *address, const char *text);
+int swiftlet_notify_listen(const char *address);
+
 int swiftlet_getrandom(void *bytes, size_t count);
 
 struct swiftlet_spawn_options {

@@ -269,6 +269,7 @@ actor BucketServer {
         var fields = self.answerFields(id: id)
         fields.append(contentsOf: more)
         fields["Content-Type"] = "application/xml"
+        if error.code.status == .serviceUnavailable { fields["Retry-After"] = "1" }
         let body = S3Documents.error(
             error,
             resource: exchange.request.path,

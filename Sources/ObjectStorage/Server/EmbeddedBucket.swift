@@ -86,8 +86,10 @@ package final class EmbeddedBucket: Sendable {
     /// - Parameter deadline: When this much time has passed, what still runs is cut off.
     package func stop(deadline: Duration) async {
         await self.server.drain(deadline: deadline)
-        // Behind whatever the disk is still busy with.
-        let disk = self.disk
-        disk.execute { disk.stop() }
+        guard self.isDiskStarted.exchange(false, ordering: .relaxed) else { return }
+        // Whatever the disk is still busy with comes first, so that joining takes no time.
+        await self.disk.run {}
+        self.disk.stop()
+        self.disk.join()
     }
 }

@@ -11,7 +11,7 @@ struct RequestClock {
 
     /// The wall clock's time in nanoseconds since 1970, or a little later when that was given.
     mutating func next(at now: UInt64) -> UInt64 {
-        self.last = max(now, self.last + 1)
+        self.last = max(now, self.last &+ 1)
         return self.last
     }
 

@@ -51,21 +51,17 @@ struct Demonstration: Sendable {
 
     /// Uploads one file and shows its timeline and its exam.
     func show(_ file: String) async throws {
-        let key = try await self.upload(file)
+        let key = file.split(separator: "/").last.map(String.init) ?? file
         let stem = key.lowercased().hasSuffix(".pdf") ? String(key.dropLast(4)) : key
         let exam = "question_bank/\(stem).json"
         let failure = "question_bank/\(stem).error.json"
-        let subjects = Set([exam, failure].map { "\(self.bucket)/\($0)" })
+        // What an earlier demonstration left would be found to be there already.
+        for result in [exam, failure] {
+            try await self.storage.deleteObject(bucket: self.bucket, key: result)
+        }
+        try await self.upload(file, as: key)
+        let made = try await self.awaitResult(of: key, among: [exam, failure])
         let uploaded = "\(self.bucket)/\(key)"
-        Terminal.progress("Waiting for the exam of \(key) …")
-        let made = await self.log.wait(for: Self.patience, on: self.loop) {
-            $0.stage == .stored && subjects.contains($0.subject)
-        }
-        Terminal.endProgress()
-        guard let made else { throw await self.explainSilence(key) }
-        _ = await self.log.wait(for: Self.patience, on: self.loop) {
-            $0.stage == .answered && $0.at >= made.at
-        }
         Terminal.result("")
         Terminal.result(Terminal.bold("What happened to \(uploaded)"))
         let timeline = Timeline(of: uploaded, result: made.subject, from: self.log.all)
@@ -73,20 +69,33 @@ struct Demonstration: Sendable {
         try await self.showResult(made.subject == "\(self.bucket)/\(exam)" ? exam : failure, exam)
     }
 
-    private func upload(_ file: String) async throws -> String {
+    /// Waits until one of the results is stored and the event is acknowledged.
+    private func awaitResult(of key: String, among results: [String]) async throws -> Milestone {
+        let subjects = Set(results.map { "\(self.bucket)/\($0)" })
+        let uploaded = "\(self.bucket)/\(key)"
+        Terminal.progress("Waiting for the exam of \(key) …")
+        defer { Terminal.endProgress() }
+        let made = await self.log.wait(for: Self.patience, on: self.loop) {
+            $0.stage == .stored && subjects.contains($0.subject)
+        }
+        guard let made else { throw await self.explainSilence(key) }
+        let notified = self.log.all.last { $0.stage == .notified && $0.subject == uploaded }
+        _ = await self.log.wait(for: Self.patience, on: self.loop) {
+            $0.stage == .answered && Timeline.samePlace($0, notified)
+        }
+        return made
+    }
+
+    private func upload(_ file: String, as key: String) async throws {
         let (descriptor, length) = try Files.open(file)
         defer { Files.close(descriptor) }
-        let key = file.split(separator: "/").last.map(String.init) ?? file
         _ = try await self.storage.putObject(
             bucket: self.bucket,
             key: key,
             file: descriptor,
             length: length,
-            contentType: MediaTypes.type(ofFile: file),
-            userMetadata: [:],
-            progress: { _ in }
+            contentType: MediaTypes.type(ofFile: file)
         )
-        return key
     }
 
     private func showResult(_ key: String, _ exam: String) async throws {

@@ -49,7 +49,8 @@ struct Timeline {
         self.entries.sort { $0.milliseconds < $1.milliseconds }
     }
 
-    private static func samePlace(_ one: Milestone, _ other: Milestone?) -> Bool {
+    /// Whether two milestones speak of the same record of Kafka.
+    static func samePlace(_ one: Milestone, _ other: Milestone?) -> Bool {
         guard let other else { return false }
         return ["topic", "partition", "offset"].allSatisfy {
             one.attributes[$0] != nil && one.attributes[$0] == other.attributes[$0]

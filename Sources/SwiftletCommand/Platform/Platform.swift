@@ -167,6 +167,7 @@ final class Platform {
             ]
         )
         self.shutdown.add { await producer.close(deadline: Self.stopDeadline) }
+        await producer.prepare(topics: self.manifests.notifications.map(\.topic))
         let loop = try self.makeLoop("bucket")
         let bucket = try EmbeddedBucket(
             loop: loop,
@@ -252,6 +253,7 @@ final class Platform {
         let plan = SourcePlan(
             manifests: self.manifests,
             bootstrapServers: self.addresses.kafka ?? self.options.kafka,
+            isBrokerEmbedded: self.parts.contains(.broker) && self.options.kafka == nil,
             activator: self.addresses.activator ?? self.options.activator
         )
         let sources = try plan.sources()

@@ -9,8 +9,14 @@ struct SourcePlan {
     let manifests: ManifestSet
     /// The brokers that replace those of the manifests; `nil` leaves them.
     let bootstrapServers: String?
+    /// Whether those are the embedded broker.
+    let isBrokerEmbedded: Bool
     /// Where functions are reached, for example `http://127.0.0.1:8080`; `nil` on a cluster.
     let activator: String?
+
+    /// The embedded broker answers an idle fetch at its end only, not when a record comes: a short
+    /// one keeps events from waiting. Real brokers answer at once.
+    private static let embeddedBrokerProperties: [KafkaProperty] = [("fetch.wait.max.ms", "3")]
 
     /// One for each KafkaSource.
     ///
@@ -33,7 +39,8 @@ struct SourcePlan {
             delivery: try self.delivery(source.delivery, place),
             keyType: RecordKeyType(rawValue: source.keyType.rawValue) ?? .string,
             ceOverrides: source.extensionOverrides,
-            sink: try self.address(of: source.sink, place, "sink")
+            sink: try self.address(of: source.sink, place, "sink"),
+            properties: self.isBrokerEmbedded ? Self.embeddedBrokerProperties : []
         )
     }
 

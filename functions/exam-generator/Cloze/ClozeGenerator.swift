@@ -6,8 +6,8 @@
 struct ClozeGenerator: ExamGenerator {
     /// What a gap looks like.
     static let gap = "_____"
-    /// Text beyond this is not looked at.
-    static let charactersMax = 600_000
+    /// Text beyond so many Unicode scalars is not looked at.
+    static let scalarsMax = 600_000
     /// Fewer questions are no exam.
     static let questionsMin = 3
     /// Sentences that a document must have before questions are looked for.
@@ -23,7 +23,7 @@ struct ClozeGenerator: ExamGenerator {
 
     /// The exam about `text`.
     func exam(about text: String) throws(TooLittleText) -> [Question] {
-        let sentences = Self.sentences(of: String(text.prefix(Self.charactersMax)))
+        let sentences = Self.sentences(of: String(text.unicodeScalars.prefix(Self.scalarsMax)))
         guard sentences.count >= Self.sentencesMin else {
             throw TooLittleText(
                 reason: "it holds \(Self.counted(sentences.count, "whole sentence")), and an exam "
@@ -66,11 +66,14 @@ struct ClozeGenerator: ExamGenerator {
 
     /// Whether "3." means "third"; asked before there are sentences to detect the language by.
     private static func looksGerman(_ paragraphs: [String]) -> Bool {
+        let small: Set<Substring> = ["der", "die", "und", "ist", "das", "nicht", "mit"]
         var german = 0
         var words = 0
-        for word in paragraphs.lazy.flatMap({ $0.split(separator: " ") }).prefix(5000) {
-            words += 1
-            if ["der", "die", "und", "ist", "das", "nicht", "mit"].contains(word) { german += 1 }
+        for paragraph in paragraphs where words < 5000 {
+            for word in paragraph.split(separator: " ") {
+                words += 1
+                if small.contains(word) { german += 1 }
+            }
         }
         return german * 20 > words
     }

@@ -138,9 +138,8 @@ enum EnglishNouns {
         laxative detective alcoholic mineral cardinal vertebral editorial tutorial burial
         differential exponential fern lantern pattern music logic arithmetic traffic topic fabric
         plastic clinic critic mechanic republic public rhetoric statistic magic panic comic mosaic
-        relic ethic tonic picnic metric lyric antibiotic arctic antarctic atlantic pacific elastic
-        ceramic organic graphic tunic cleric skeptic virus citrus finish rubbish dish varnish intern
-        modern
+        relic ethic tonic picnic metric lyric antibiotic arctic antarctic atlantic pacific tunic
+        cleric skeptic virus citrus finish rubbish dish varnish intern modern
         """
     )
 }

@@ -2,6 +2,9 @@
 
 /// Decides whether a hyphen at the end of a line belongs to the word.
 struct Hyphenation {
+    /// Longer words are not looked at as a whole.
+    static let wordCharactersMax = 64
+
     private let words: Set<String>
 
     /// Learns the words of a document.
@@ -16,26 +19,31 @@ struct Hyphenation {
         self.words = words
     }
 
-    /// `text` and the line that follows it as running text.
-    func join(_ text: String, _ line: String) -> String {
-        guard let last = text.last, let first = line.first else { return text + line }
-        if last == "-", first.isLetter, let before = text.dropLast().last, before.isLetter {
-            if first.isUppercase { return text + line }
-            return self.keepsHyphen(text, line) ? text + line : String(text.dropLast()) + line
+    /// Appends `line`, which follows `text`, as running text.
+    func append(_ line: String, to text: inout String) {
+        guard let last = text.last, let first = line.first else {
+            text += line
+            return
         }
-        // Chinese and Japanese are written without spaces.
-        if last.isIdeographic, first.isIdeographic { return text + line }
-        return text + " " + line
+        // dropLast() without a number would walk from the start.
+        if last == "-", first.isLetter, text.dropLast(1).last?.isLetter == true {
+            if !first.isUppercase, !self.keepsHyphen(text, line) { text.removeLast() }
+        } else if !last.isIdeographic || !first.isIdeographic {
+            text += " "  // Chinese and Japanese are written without spaces.
+        }
+        text += line
     }
 
     private func keepsHyphen(_ text: String, _ line: String) -> Bool {
-        let head = text.dropLast().lowercased().suffix(where: { $0.isLetter || $0 == "-" })
-        let tail = line.lowercased().prefix(while: { $0.isLetter || $0 == "-" })
+        let end = text.suffix(Self.wordCharactersMax).dropLast(1)
+        let head = end.suffix(where: { $0.isLetter || $0 == "-" }).lowercased()
+        let start = line.prefix(Self.wordCharactersMax)
+        let tail = start.prefix(while: { $0.isLetter || $0 == "-" }).lowercased()
         if self.words.contains(head + tail) { return false }
         if self.words.contains(head + "-" + tail) { return true }
         // "long-" and "term": both are words of their own, so the hyphen joins two words.
-        return head.count > 2 && tail.count > 2 && self.words.contains(String(head))
-            && self.words.contains(String(tail))
+        return head.count > 2 && tail.count > 2 && self.words.contains(head)
+            && self.words.contains(tail)
     }
 }
 

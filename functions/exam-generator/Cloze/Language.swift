@@ -19,21 +19,37 @@ enum Language: String, CaseIterable, Sendable {
 
     /// The language that most of the small words of `sentences` belong to.
     static func detect(_ sentences: [Sentence]) -> Language {
-        var counts: [Language: Int] = [:]
-        var wordsTotal = 0
-        var ideographs = 0
-        for token in sentences.lazy.flatMap(\.tokens) where token.isWord {
-            wordsTotal += 1
-            if token.text.first?.isIdeographic == true { ideographs += 1 }
-            for (language, words) in self.smallWords where words.contains(token.lowercased) {
-                counts[language, default: 0] += 1
+        var tally = Tally()
+        for sentence in sentences {
+            for token in sentence.tokens where token.isWord { tally.count(token) }
+        }
+        return tally.winner
+    }
+
+    /// Counts the words that speak for each language.
+    private struct Tally {
+        private var counts: [Language: Int] = [:]
+        private var wordsTotal = 0
+        private var ideographs = 0
+
+        mutating func count(_ token: Token) {
+            self.wordsTotal += 1
+            if token.text.first?.isIdeographic == true { self.ideographs += 1 }
+            for (language, words) in Language.smallWords where words.contains(token.lowercased) {
+                self.counts[language, default: 0] += 1
             }
         }
-        guard wordsTotal > 0 else { return .other }
-        if ideographs * 2 > wordsTotal { return .ideographic }
-        let best = Self.allCases.max { counts[$0, default: 0] < counts[$1, default: 0] }
-        guard let best, let count = counts[best] else { return .other }
-        return Double(count) / Double(wordsTotal) >= self.smallWordsShareMin ? best : .other
+
+        var winner: Language {
+            guard self.wordsTotal > 0 else { return .other }
+            if self.ideographs * 2 > self.wordsTotal { return .ideographic }
+            let best = Language.allCases.max {
+                self.counts[$0, default: 0] < self.counts[$1, default: 0]
+            }
+            guard let best, let count = self.counts[best] else { return .other }
+            let share = Double(count) / Double(self.wordsTotal)
+            return share >= Language.smallWordsShareMin ? best : .other
+        }
     }
 
     /// Words that are frequent in the language and are no terms.

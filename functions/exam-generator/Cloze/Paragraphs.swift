@@ -11,6 +11,8 @@ struct Paragraphs {
 
     private var finished: [String] = []
     private var open = ""
+    /// About the length of ``open``.
+    private var openCharacters = 0
     /// Length of the last line in ``open``.
     private var lastLineCharacters = 0
     /// Whether a blank line or the end of a page came after ``open``.
@@ -59,7 +61,7 @@ struct Paragraphs {
             self.finish()
             return
         }
-        if self.open.count > Self.charactersMax { self.finish() }
+        if self.openCharacters > Self.charactersMax { self.finish() }
         self.append(line)
     }
 
@@ -75,16 +77,14 @@ struct Paragraphs {
 
     private mutating func append(_ line: String) {
         self.lastLineCharacters = line.count
-        if self.open.isEmpty {
-            self.open = line
-        } else {
-            self.open = self.hyphenation.join(self.open, line)
-        }
+        self.openCharacters += line.count
+        self.hyphenation.append(line, to: &self.open)
     }
 
     private mutating func finish() {
         if !self.open.isEmpty { self.finished.append(self.open) }
         self.open = ""
+        self.openCharacters = 0
         self.lastLineCharacters = 0
     }
 

@@ -8,6 +8,7 @@ struct ProperNames {
     private static let connectors = WordList.words(
         "of de van von der den di da du la le del ibn al"
     )
+    private static let labels = WordList.words("figure table chapter section box unit part appendix")
     static let particles = WordList.words("van von de der di da du del ibn")
 
     /// The names in `sentence`, whose tokens have `classes`.
@@ -71,7 +72,8 @@ struct ProperNames {
     /// "Julius Caesar of".
     private static func takesOf(_ sentence: Sentence, before index: Int) -> Bool {
         let word = sentence.tokens[index - 1].lowercased
-        let isDefinite = sentence.token(at: index - 2)?.lowercased == "the"
+        let determiner = sentence.token(at: index - 2)?.lowercased ?? ""
+        let isDefinite = ["the", "his", "her", "their", "its"].contains(determiner)
         return isDefinite || EnglishNames.institutions.contains(word)
             || EnglishNames.geography.contains(word)
             || EnglishNames.events.contains(word) || EnglishNames.titles.contains(word)
@@ -94,7 +96,8 @@ struct ProperNames {
                 && (EnglishWords.months.contains(word) || EnglishWords.weekdays.contains(word))
             // "English Channel" is a name, "English" is none.
             let isDemonym = EnglishWords.demonyms.contains(word) && isSingle
-            guard isTitle || isDate || isDemonym else { break }
+            let isLabel = Self.labels.contains(word)
+            guard isTitle || isDate || isDemonym || isLabel else { break }
             range = (first + 1)..<range.upperBound
         }
         guard !range.isEmpty, range.count <= self.wordsMax else { return nil }

@@ -49,7 +49,8 @@ struct SentenceJudge {
 
     /// Phrases that need something else on the page.
     private static let pointingPhrases = [
-        " as shown", " see also", " see above", " see below", "(see ", " as follows", " the following ", " the above ",
+        " as shown", " see also", " see above", " see below", "(see ", " as follows",
+        " the following ", " the above ",
         " shown above",
         " mentioned above", " described above", " listed below", " shown below", " described below",
         " as mentioned", " this chapter", " this section", " this book", " this lesson",

@@ -2,6 +2,9 @@
 
 /// Turns the characters that typesetting brings into those that a person would type.
 enum TextNormalizer {
+    /// Most accents above one letter; more are play.
+    static let marksMax = 4
+
     /// The lines of each page of `text`; pages end with a form feed, as `pdftotext` writes them.
     static func pages(of text: String) -> [[String]] {
         var pages: [[String]] = []
@@ -20,7 +23,10 @@ enum TextNormalizer {
     static func line(_ raw: Substring) -> String {
         var line = String.UnicodeScalarView()
         var pendingSpace = false
+        var marks = 0
         for scalar in raw.unicodeScalars {
+            marks = scalar.properties.generalCategory == .nonspacingMark ? marks + 1 : 0
+            if marks > Self.marksMax { continue }
             if scalar.properties.isWhitespace {
                 pendingSpace = !line.isEmpty
                 continue

@@ -28,7 +28,8 @@ struct ChatGenerator: ExamGenerator {
         let document = ChatPrompt.excerpt(of: text)
         guard document.count >= Self.documentCharactersMin else {
             throw TooLittleText(
-                reason: "it holds fewer than \(Self.documentCharactersMin) characters of running text"
+                reason:
+                    "it holds fewer than \(Self.documentCharactersMin) characters of running text"
             )
         }
         let request = self.request(about: document)

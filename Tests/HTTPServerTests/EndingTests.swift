@@ -1,0 +1,456 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import EventLoop
+import HTTP
+import HTTPServer
+import Testing
+
+@Suite("Server: half-closed and vanished clients", .timeLimit(.minutes(1)))
+struct VanishingClientTests {
+    private static let get = "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+
+    @Test("a client that has sent all still gets its answer, at once or late, small or large")
+    func halfClose() async throws {
+        for size in [5, 4 << 20] {
+            let body = [UInt8](repeating: 0x61, count: size)
+            let direct = ClosureHandler { $0.respond(.ok, body: body) }
+            let late = AsyncHTTPHandler { exchange in
+                await exchange.loop.wait(for: .milliseconds(5))
+                await exchange.sendResponse(.ok, body: body)
+            }
+            for handler in [direct, late] as [any HTTPHandler] {
+                try await withServer(handler, sendBuffer: 16 * 1024) { test in
+                    try await TestThread.run {
+                        let client = try test.client(receiveBuffer: 16 * 1024)
+                        try client.send(Self.get)
+                        client.shutdownWrite()
+                        #expect(try client.readResponse().body.count == size)
+                        #expect(try client.isEnded())
+                    }
+                }
+            }
+        }
+    }
+
+    @Test("all pipelined requests are answered, also those that wait for an earlier answer")
+    func halfClosePipelined() async throws {
+        let late = AsyncHTTPHandler { exchange in
+            await exchange.loop.wait(for: .zero)
+            await exchange.sendResponse(.ok, body: Array(exchange.request.path.utf8))
+        }
+        let large = ClosureHandler { $0.respond(.ok, body: [UInt8](repeating: 0x61, count: 100_000)) }
+        for handler in [late, large] as [any HTTPHandler] {
+            try await withServer(handler, sendBuffer: 16 * 1024) { test in
+                try await TestThread.run {
+                    let client = try test.client(receiveBuffer: 16 * 1024)
+                    try client.send(String(repeating: Self.get, count: 20) + "GET / HT")
+                    client.shutdownWrite()
+                    for _ in 0..<20 { #expect(try client.readResponse().status == 200) }
+                    #expect(try client.isEnded())
+                }
+            }
+        }
+    }
+
+    @Test("an unfinished head ends in silence", arguments: ["", "GET / HT", "\r\n"])
+    func halfHead(_ part: String) async throws {
+        try await withServer(ClosureHandler { $0.respond(.ok) }) { test in
+            try await TestThread.run {
+                let client = try test.client()
+                try client.send(part)
+                client.shutdownWrite()
+                #expect(try client.isEnded())
+            }
+        }
+    }
+
+    @Test("an unfinished body fails for the handler, whose answer is still heard")
+    func halfBody() async throws {
+        let errors = Recorder<String>()
+        let waiting = AsyncHTTPHandler { exchange in
+            do { _ = try await exchange.collectBody(upTo: 100) } catch {
+                errors.append("\(error)")
+                await exchange.sendResponse(.badRequest, body: Array("half".utf8))
+            }
+        }
+        let consuming = ClosureHandler { exchange in
+            exchange.consumeBody { event in
+                guard case .failed(let error) = event else { return }
+                errors.append("\(error)")
+                exchange.respond(.badRequest, body: Array("half".utf8))
+            }
+        }
+        let throwing = AsyncHTTPHandler { exchange in
+            do { _ = try await exchange.collectBody(upTo: 100) } catch {
+                errors.append("\(error)")
+                throw error
+            }
+        }
+        for handler in [waiting, consuming, throwing] as [any HTTPHandler] {
+            try await withServer(handler) { test in
+                try await TestThread.run {
+                    let client = try test.client()
+                    try client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nhalf")
+                    client.shutdownWrite()
+                    let response = try client.readResponse()
+                    #expect(response.status == 400)
+                    #expect(response.values("connection") == ["close"])
+                    #expect(try client.isEnded())
+                }
+            }
+        }
+        #expect(errors.values == ["connectionClosed", "connectionClosed", "connectionClosed"])
+    }
+
+    @Test("half a body that is thrown away ends the connection after its answer")
+    func halfUnreadBody() async throws {
+        try await withServer(ClosureHandler { $0.respond(.ok) }) { test in
+            try await TestThread.run {
+                let client = try test.client()
+                try client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nhalf")
+                #expect(try client.readResponse().status == 200)
+                client.shutdownWrite()
+                #expect(try client.isEnded())
+            }
+        }
+    }
+
+    @Test("who vanishes cancels the handler, once, and nothing can be written then")
+    func vanishes() async throws {
+        let begun = Semaphore()
+        let cancelled = Semaphore()
+        let count = Recorder<Bool>()
+        let handler = ClosureHandler { exchange in
+            exchange.onCancelled = {
+                exchange.respond(.ok)
+                count.append(exchange.isOver && !exchange.write([1]))
+                exchange.end()
+                exchange.abort()
+                cancelled.signal()
+            }
+            begun.signal()
+        }
+        try await withServer(handler) { test in
+            try await TestThread.run {
+                for _ in 0..<3 {
+                    let client = try test.client()
+                    try client.send(Self.get)
+                    #expect(begun.wait())
+                    client.reset()
+                    #expect(cancelled.wait())
+                }
+            }
+        }
+        #expect(count.values == [true, true, true])
+    }
+
+    @Test("a half-closed client that vanishes later is noticed as well")
+    func vanishesLater() async throws {
+        let begun = Semaphore()
+        let cancelled = Semaphore()
+        let handler = ClosureHandler { exchange in
+            exchange.onCancelled = { cancelled.signal() }
+            begun.signal()
+        }
+        try await withServer(handler) { test in
+            try await TestThread.run {
+                let client = try test.client()
+                try client.send(Self.get)
+                #expect(begun.wait())
+                client.shutdownWrite()
+                client.reset()
+                #expect(cancelled.wait())
+            }
+        }
+    }
+
+    @Test("on a socket of the file system closing is vanishing")
+    func vanishesLocally() async throws {
+        let begun = Semaphore()
+        let cancelled = Semaphore()
+        let handler = ClosureHandler { exchange in
+            exchange.onCancelled = { cancelled.signal() }
+            begun.signal()
+        }
+        let address = SocketAddress.unix(path: "/tmp/swiftlet-gone-\(UInt64.random(in: 0 ... .max))")
+        try await withServer(handler, on: address) { test in
+            try await TestThread.run {
+                let client = try test.client()
+                try client.send(Self.get)
+                #expect(begun.wait())
+                client.close()
+                #expect(cancelled.wait())
+            }
+        }
+        unlinkPath(address.host)
+    }
+
+    @Test("those who wait to write, and those who wait to read, are told with an error")
+    func waiters() async throws {
+        let outcomes = Recorder<String>()
+        let begun = Semaphore()
+        let done = Semaphore()
+        let writing = AsyncHTTPHandler { exchange in
+            await exchange.sendStart(HTTPResponseHead(status: .ok), bodyLength: nil)
+            begun.signal()
+            do {
+                for _ in 0..<1000 { try await exchange.send([UInt8](repeating: 1, count: 100_000)) }
+                outcomes.append("written")
+            } catch { outcomes.append("\(type(of: error))") }
+            done.signal()
+        }
+        let reading = AsyncHTTPHandler { exchange in
+            begun.signal()
+            do {
+                _ = try await exchange.collectBody(upTo: 100)
+                outcomes.append("read")
+            } catch { outcomes.append("\(error)") }
+            done.signal()
+        }
+        for handler in [writing, reading] {
+            try await withServer(handler, sendBuffer: 16 * 1024) { test in
+                try await TestThread.run {
+                    let client = try test.client(receiveBuffer: 16 * 1024)
+                    try client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nhalf")
+                    #expect(begun.wait())
+                    client.reset()
+                    #expect(done.wait())
+                }
+            }
+        }
+        #expect(outcomes.values == ["CancellationError", "connectionClosed"])
+    }
+
+    @Test("a slow reader suspends send(_:), and gets everything in the end")
+    func slowReader() async throws {
+        let sent = Recorder<Int>()
+        let handler = AsyncHTTPHandler { exchange in
+            await exchange.sendStart(HTTPResponseHead(status: .ok), bodyLength: nil)
+            for number in 0..<200 {
+                try await exchange.send([UInt8](repeating: UInt8(number), count: 50_000))
+                sent.append(number)
+            }
+            await exchange.sendEnd()
+        }
+        try await withServer(handler, sendBuffer: 16 * 1024) { test in
+            let client = try await TestThread.run {
+                let client = try test.client(receiveBuffer: 16 * 1024)
+                try client.send(Self.get)
+                #expect(try client.readHead().status == 200)
+                return client
+            }
+            for _ in 0..<200 { await test.loop.run {} }
+            #expect(sent.count < 50, "\(sent.count) of 200 writes came back")
+            let rest = try await TestThread.run { try client.read(count: 200 * 50_008) }
+            #expect(sent.count >= 190)
+            #expect(rest.count == 200 * 50_008)
+        }
+    }
+
+    @Test("callbacks: false means wait, onWritable comes once for it and never else")
+    func writable() async throws {
+        let calls = Recorder<String>()
+        let handler = ClosureHandler { exchange in
+            exchange.start(HTTPResponseHead(status: .ok), bodyLength: nil)
+            var left = 100
+            var isWaiting = false
+            func pump() {
+                while left > 0 {
+                    left -= 1
+                    guard exchange.write([UInt8](repeating: 2, count: 300_000)) else {
+                        isWaiting = true
+                        return
+                    }
+                }
+                calls.append("end")
+                exchange.end()
+            }
+            exchange.onWritable = {
+                if !isWaiting { calls.append("unasked") }
+                isWaiting = false
+                pump()
+            }
+            pump()
+        }
+        try await withServer(handler) { test in
+            try await TestThread.run {
+                let client = try test.client()
+                #expect(try client.exchange(Self.get).body.count == 30_000_000)
+            }
+        }
+        #expect(calls.values == ["end"])
+    }
+}
+
+@Suite("Server: handlers that make mistakes", .timeLimit(.minutes(1)))
+struct MistakenHandlerTests {
+    private struct Mistake: Error {}
+
+    @Test("throwing, forgetting and asking for the impossible are 500, and the server goes on")
+    func fails() async throws {
+        let handler = AsyncHTTPHandler { exchange in
+            switch exchange.request.path {
+            case "/throws": throw Mistake()
+            case "/forgets": return
+            case "/too-large": throw HTTPBodyError.tooLarge
+            case "/elsewhere": try await Task.detached { throw Mistake() }.value
+            default: await exchange.sendResponse(.ok)
+            }
+        }
+        try await withServer(handler) { test in
+            try await TestThread.run {
+                let client = try test.client()
+                for (path, status) in [
+                    ("/throws", 500), ("/forgets", 500), ("/too-large", 413), ("/elsewhere", 500),
+                    ("/", 200),
+                ] {
+                    let response = try client.get(path)
+                    #expect(response.status == status, "\(path)")
+                    // What went wrong inside is nobody's business outside.
+                    #expect(response.body == [])
+                }
+                #expect(test.reports.count == 3)
+                #expect(test.reports.values.contains { $0.contains("Mistake") })
+            }
+        }
+    }
+
+    @Test("after the answer began, they are a reset", arguments: ["/throws", "/forgets", "/aborts"])
+    func failsLate(_ path: String) async throws {
+        let handler = AsyncHTTPHandler { exchange in
+            await exchange.sendStart(HTTPResponseHead(status: .ok), bodyLength: nil)
+            try await exchange.send([1])
+            switch exchange.request.path {
+            case "/throws": throw Mistake()
+            case "/aborts": await exchange.loop.run { exchange.abort() }
+            default: return
+            }
+        }
+        try await withServer(handler) { test in
+            try await TestThread.run {
+                let client = try test.client()
+                try client.send("GET \(path) HTTP/1.1\r\nHost: a\r\n\r\n")
+                #expect(client.isReset())
+            }
+        }
+    }
+
+    @Test("an answer that would break its frame is replaced by 500, and nothing gets out")
+    func injection() async throws {
+        let heads: [(HTTPStatus, HTTPFields)] = [
+            (.ok, ["X": "a\r\nSet-Cookie: stolen=1"]), (.ok, ["X\r\nSet-Cookie": "stolen=1"]),
+            (.ok, ["X": "\u{0}"]), (.ok, ["": "a"]), (.ok, ["A b": "c"]), (.continue, [:]),
+            (101, [:]), (0, [:]), (1000, [:]), (-200, [:]),
+        ]
+        let handler = ClosureHandler { exchange in
+            let (status, fields) = heads[Int(exchange.request.query ?? "") ?? 0]
+            if exchange.request.path == "/whole" {
+                exchange.respond(status, fields, body: Array("stolen".utf8))
+            } else {
+                let head = HTTPResponseHead(status: status, fields: fields)
+                exchange.start(head, bodyLength: nil)
+                exchange.write(Array("stolen".utf8))
+                exchange.end(trailers: ["X": "stolen"])
+            }
+        }
+        try await withServer(handler) { test in
+            try await TestThread.run {
+                for index in heads.indices {
+                    for path in ["/whole", "/parts"] {
+                        let client = try test.client()
+                        try client.send("GET \(path)?\(index) HTTP/1.1\r\nHost: a\r\n\r\n")
+                        let text = try client.readToEnd()
+                        #expect(text.hasPrefix("HTTP/1.1 500 Internal Server Error\r\n"))
+                        #expect(text.hasSuffix("Content-Length: 0\r\nConnection: close\r\n\r\n"))
+                        #expect(!text.lowercased().contains("stolen"))
+                    }
+                }
+                #expect(test.reports.count == heads.count * 2)
+            }
+        }
+    }
+
+    @Test("invalid trailers are left out, and the body still ends")
+    func trailers() async throws {
+        let handler = ClosureHandler { exchange in
+            exchange.start(HTTPResponseHead(status: .ok), bodyLength: nil)
+            exchange.write([0x61])
+            exchange.end(trailers: ["X": "a\r\n\r\nHTTP/1.1 200 OK"])
+        }
+        try await withServer(handler) { test in
+            try await TestThread.run {
+                let client = try test.client()
+                for _ in 0..<2 {
+                    let response = try client.get()
+                    #expect(response.text == "a")
+                    #expect(response.trailers == [])
+                }
+            }
+        }
+    }
+
+    @Test("who writes more or less than announced cannot deceive the client", arguments: [3, 5])
+    func lies(_ count: Int) async throws {
+        let handler = ClosureHandler { exchange in
+            exchange.start(HTTPResponseHead(status: .ok), bodyLength: 4)
+            exchange.write([UInt8](repeating: 0x61, count: count))
+            exchange.end()
+        }
+        try await withServer(handler) { test in
+            try await TestThread.run {
+                let client = try test.client()
+                try client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+                #expect(client.isReset())
+                #expect(test.reports.count == 1)
+                #expect(test.reports.values[0].contains(count > 4 ? "longer" : "shorter"))
+            }
+        }
+    }
+
+    @Test("a lie to HEAD or in a 204 harms nobody")
+    func harmlessLies() async throws {
+        let handler = ClosureHandler { exchange in
+            let status: HTTPStatus = exchange.request.path == "/none" ? .noContent : .ok
+            exchange.start(HTTPResponseHead(status: status), bodyLength: 4)
+            exchange.write([UInt8](repeating: 0x61, count: 9))
+            exchange.end()
+        }
+        try await withServer(handler) { test in
+            try await TestThread.run {
+                let client = try test.client()
+                let head = "HEAD / HTTP/1.1\r\nHost: a\r\n\r\n"
+                #expect(try client.exchange(head).values("content-length") == ["4"])
+                #expect(try client.get("/none").status == 204)
+                #expect(try client.get("/none").status == 204)
+            }
+        }
+    }
+
+    @Test("a handler may abort from any of its callbacks")
+    func aborts() async throws {
+        let handler = ClosureHandler { exchange in
+            switch exchange.request.path {
+            case "/at-once": exchange.abort()
+            case "/chunk": exchange.consumeBody { _ in exchange.abort() }
+            case "/writable":
+                exchange.onWritable = { exchange.abort() }
+                exchange.start(HTTPResponseHead(status: .ok), bodyLength: nil)
+                while exchange.write([UInt8](repeating: 1, count: 1 << 20)) {}
+            default:
+                exchange.start(HTTPResponseHead(status: .ok), bodyLength: nil)
+                exchange.abort()
+                exchange.write([1])
+                exchange.end()
+            }
+        }
+        try await withServer(handler, sendBuffer: 16 * 1024) { test in
+            try await TestThread.run {
+                for path in ["/at-once", "/chunk", "/writable", "/started"] {
+                    let client = try test.client(receiveBuffer: 16 * 1024)
+                    try client.send("POST \(path) HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc")
+                    #expect(client.isReset(), "\(path)")
+                }
+            }
+        }
+    }
+}
