@@ -81,8 +81,7 @@ let package = Package(
         .target(
             name: "ObjectStorage",
             dependencies: [
-                "CCrypto", "CLinux", "HTTPClient", "HTTPServer", "HTTP", "EventLoop", "Telemetry",
-                "Bytes",
+                "CCrypto", "HTTPClient", "HTTPServer", "HTTP", "EventLoop", "Telemetry", "Bytes",
             ],
             swiftSettings: strict
         ),
@@ -109,7 +108,7 @@ let package = Package(
             name: "exam-generator",
             dependencies: [
                 "Swiftlet", "CloudEvents", "ObjectStorage", "Kafka", "HTTPClient", "HTTP",
-                "EventLoop", "Telemetry", "Bytes", "CLinux", "CCrypto",
+                "EventLoop", "Telemetry", "Bytes", "CLinux",
             ],
             path: "functions/exam-generator",
             exclude: ["README.md", "samples"],
@@ -204,13 +203,13 @@ let package = Package(
             name: "ExamGeneratorTests",
             dependencies: [
                 "exam-generator", "Swiftlet", "SwiftletTesting", "CloudEvents", "ObjectStorage",
-                "HTTPClient", "HTTP", "EventLoop", "CLinux", "Bytes",
+                "Kafka", "HTTPClient", "HTTP", "EventLoop", "CLinux", "Bytes",
             ],
             swiftSettings: strict
         ),
         .testTarget(
             name: "EventDisplayTests",
-            dependencies: ["event-display", "CloudEvents"],
+            dependencies: ["event-display", "CloudEvents", "Bytes"],
             swiftSettings: strict
         ),
         .testTarget(

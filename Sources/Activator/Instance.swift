@@ -29,9 +29,12 @@ final class Instance {
     /// What it wrote last to standard error.
     private(set) var lastLines: [String] = []
     var isStopping = false
+    /// Whether anybody was told that it is ready.
+    var isReadyTold = false
 
     private let context: ProxyContext
     private var process: InstanceProcess?
+    private var readiness: ReadinessSocket?
     private var probe: PortProbe?
     private var startTimer = TimerID.none
     private var listeningFD: Int32 = -1
@@ -41,13 +44,17 @@ final class Instance {
     /// Starts an instance.
     ///
     /// - Parameters:
-    ///   - accepts: Called when it can be given requests, perhaps before this returns.
+    ///   - id: Its name within the revision.
+    ///   - spec: The revision.
+    ///   - context: What it shares with others.
+    ///   - ready: Called once when the program says that it listens, which it need not.
     ///   - exited: Called when its process has ended; not when this throws.
     /// - Throws: `SystemError` when there can be no process.
     init(
         _ id: InstanceID,
         of spec: RevisionSpec,
         context: ProxyContext,
+        ready: @escaping (Instance) -> Void,
         exited: @escaping (Instance) -> Void
     ) throws {
         self.id = id
@@ -65,10 +72,20 @@ final class Instance {
             Socket.close(listener)
             mustClose = false
         }
+        // Without one the first answer tells as well, only later.
+        let readiness = try? ReadinessSocket(loop: context.loop) { [weak self] in
+            if let self { ready(self) }
+        }
+        self.readiness = readiness
+        defer { if self.pid == 0 { readiness?.close() } }
         let process = try InstanceProcess(
             InstanceProcess.Plan(
                 command: spec.command,
-                environment: InstanceEnvironment.make(for: spec, port: address.port),
+                environment: InstanceEnvironment.make(
+                    for: spec,
+                    port: address.port,
+                    readinessAddress: readiness?.address
+                ),
                 workingDirectory: spec.workingDirectory,
                 listeningFD: isInherited ? listener : nil,
                 limits: spec.resourceLimits
@@ -89,7 +106,8 @@ final class Instance {
     /// Tells when the instance can be given requests, which may be at once.
     func whenAccepting(_ accepts: @escaping () -> Void) {
         guard self.listeningFD < 0 else { return accepts() }
-        let probe = PortProbe(loop: self.context.loop, address: self.pool.address) { [weak self] fd in
+        let address = self.pool.address
+        let probe = PortProbe(loop: self.context.loop, address: address) { [weak self] fd in
             guard let self else { return Socket.close(fd) }
             self.context.loop.cancel(self.startTimer)
             self.probe = nil
@@ -136,6 +154,7 @@ final class Instance {
         self.exit = self.failureOfStart ?? exit
         self.process = nil
         self.context.loop.cancel(self.startTimer)
+        self.readiness?.close()
         self.probe?.cancel()
         self.probe = nil
         self.pool.close()

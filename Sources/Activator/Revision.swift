@@ -135,6 +135,15 @@ final class Revision {
             self.totals.lastColdStart = duration
             self.metrics.coldStart.observe(duration)
         }
+        self.tellReady(instance, request)
+    }
+
+    /// The program said that it listens.
+    private func isReady(_ instance: Instance) { self.tellReady(instance, self.firstRequest) }
+
+    private func tellReady(_ instance: Instance, _ request: ProxiedRequest?) {
+        guard !instance.isReadyTold else { return }
+        instance.isReadyTold = true
         self.record(.instanceReady, instance, request)
     }
 
@@ -198,7 +207,12 @@ final class Revision {
         self.totals.started += 1
         self.metrics.starts.increment()
         do {
-            let instance = try Instance(id, of: self.spec, context: self.context) { [weak self] in
+            let instance = try Instance(
+                id,
+                of: self.spec,
+                context: self.context,
+                ready: { [weak self] in self?.isReady($0) }
+            ) { [weak self] in
                 self?.exited($0)
             }
             self.instances.append(instance)
@@ -263,7 +277,8 @@ final class Revision {
         return "\(text); its last words: \(lines.joined(separator: " / "))"
     }
 
-    private func record(_ stage: Milestone.Stage, _ instance: Instance, _ request: ProxiedRequest?) {
+    private func record(_ stage: Milestone.Stage, _ instance: Instance, _ request: ProxiedRequest?)
+    {
         guard self.context.milestones.isEnabled else { return }
         var attributes = request?.eventAttributes ?? [:]
         attributes["namespace"] = self.spec.namespace

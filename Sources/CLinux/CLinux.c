@@ -5,17 +5,25 @@
 #include "CLinux.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/random.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
+
+_Static_assert(EPOLLIN == 0x001 && EPOLLOUT == 0x004 && EPOLLERR == 0x008, "as in CLinux.h");
+_Static_assert(EPOLLHUP == 0x010 && EPOLLRDHUP == 0x2000, "as in CLinux.h");
+_Static_assert(sizeof(socklen_t) == sizeof(uint32_t), "as in CLinux.h");
+_Static_assert(sizeof(pid_t) == sizeof(int32_t), "as in CLinux.h");
 
 int swiftlet_epoll_create(void) { return epoll_create1(EPOLL_CLOEXEC); }
 
@@ -36,12 +44,22 @@ int swiftlet_epoll_remove(int epoll_fd, int fd) {
     return epoll_change(epoll_fd, EPOLL_CTL_DEL, fd, 0, 0);
 }
 
-uint64_t swiftlet_epoll_event_data(const struct epoll_event *event) { return event->data.u64; }
+int swiftlet_epoll_wait(int epoll_fd, struct swiftlet_epoll_event *events, int capacity,
+                        int milliseconds) {
+    struct epoll_event found[swiftlet_epoll_events_max];
+    if (capacity > swiftlet_epoll_events_max) capacity = swiftlet_epoll_events_max;
+    int count = epoll_wait(epoll_fd, found, capacity, milliseconds);
+    for (int index = 0; index < count; index++) {
+        events[index].events = found[index].events;
+        events[index].data = found[index].data.u64;
+    }
+    return count;
+}
 
 int swiftlet_eventfd(void) { return eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC); }
 
-int swiftlet_accept(int listening_fd, struct sockaddr_storage *peer, socklen_t *length) {
-    return accept4(listening_fd, (struct sockaddr *)peer, length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+int swiftlet_accept(int listening_fd, void *peer, uint32_t *length) {
+    return accept4(listening_fd, peer, length, SOCK_NONBLOCK | SOCK_CLOEXEC);
 }
 
 int swiftlet_stream_socket(int family) {
@@ -73,7 +91,7 @@ int swiftlet_ignore_sigpipe(void) { return signal(SIGPIPE, SIG_IGN) == SIG_ERR ?
 
 int swiftlet_pipe(int fds[2]) { return pipe2(fds, O_NONBLOCK | O_CLOEXEC); }
 
-int swiftlet_pidfd_open(pid_t pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
+int swiftlet_pidfd_open(int32_t pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
 
 static uint64_t nanoseconds(clockid_t clock) {
     struct timespec time;

@@ -5,6 +5,7 @@
 #include "CLinux.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -89,7 +90,7 @@ static int become(const struct swiftlet_spawn_options *options, char **environme
     return errno;
 }
 
-pid_t swiftlet_spawn(const struct swiftlet_spawn_options *options) {
+int32_t swiftlet_spawn(const struct swiftlet_spawn_options *options) {
     char listen_pid[32] = "LISTEN_PID=";
     char listen_fds[] = "LISTEN_FDS=1";
     size_t count = 0;

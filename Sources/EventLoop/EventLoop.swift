@@ -40,7 +40,7 @@ package final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable
     /// Most jobs that run before sockets are looked at again.
     private static let jobsPerTurnMax = 4096
     /// Most events that one wait returns.
-    private static let eventsPerWaitMax = 256
+    private static let eventsPerWaitMax = swiftlet_epoll_events_max
     /// The data of the wake-up descriptor, which no registration has.
     private static let wakeData = UInt64.max
 
@@ -153,7 +153,7 @@ package final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable
     package func run() {
         self.threadID.store(UInt(pthread_self()), ordering: .relaxed)
         let capacity = Self.eventsPerWaitMax
-        let events = UnsafeMutablePointer<epoll_event>.allocate(capacity: capacity)
+        let events = UnsafeMutablePointer<swiftlet_epoll_event>.allocate(capacity: capacity)
         defer { events.deallocate() }
         while !self.isStopping {
             let count = self.waitForEvents(events, capacity)
@@ -169,10 +169,11 @@ package final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable
     /// Blocks until something happens; named for profilers.
     @inline(never)
     private func waitForEvents(
-        _ events: UnsafeMutablePointer<epoll_event>,
+        _ events: UnsafeMutablePointer<swiftlet_epoll_event>,
         _ capacity: Int
     ) -> Int {
-        let count = epoll_wait(self.epollFD, events, Int32(capacity), self.waitMilliseconds())
+        let timeout = self.waitMilliseconds()
+        let count = swiftlet_epoll_wait(self.epollFD, events, Int32(capacity), timeout)
         return max(0, Int(count))  // EINTR is the only failure a correct loop can meet.
     }
 
@@ -186,9 +187,8 @@ package final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable
         return Int32(clamping: milliseconds)
     }
 
-    private func dispatch(_ event: epoll_event) {
-        var event = event
-        let data = swiftlet_epoll_event_data(&event)
+    private func dispatch(_ event: swiftlet_epoll_event) {
+        let data = event.data
         guard data != Self.wakeData else {
             var count: UInt64 = 0
             _ = Glibc.read(self.wakeFD, &count, 8)

@@ -126,7 +126,8 @@ final class HTTPConnection: EventHandler, @unchecked Sendable {
     }
 
     private func processPending() {
-        guard !self.pending.isEmpty, !self.isClosed else { return }
+        // A decoder that has given all its bytes has its end to tell, with no further byte.
+        guard !self.isClosed, !self.pending.isEmpty || self.decoder != nil else { return }
         var bytes: [UInt8] = []
         swap(&bytes, &self.pending)
         let used = self.process(bytes.span)

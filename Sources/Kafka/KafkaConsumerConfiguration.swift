@@ -10,13 +10,15 @@ package enum InitialOffset: String, Sendable, CaseIterable {
 
 /// What a consumer is made from.
 package struct KafkaConsumerConfiguration: Sendable {
-    /// Most records that librdkafka fetches ahead for one partition, roughly.
+    /// Records of a partition that are fetched ahead; one fetch more may come on top.
     ///
-    /// With ``queuedKilobytesMax`` this bounds the memory of a consumer, whatever its lag: about
-    /// two megabytes and one fetch a partition.
-    static let queuedRecordsMax = 2000
-    /// Most kilobytes that librdkafka fetches ahead for one partition, one fetch more excepted.
-    static let queuedKilobytesMax = 2048
+    /// This and the two limits below bound the memory of a consumer, whatever its lag: records of a
+    /// kilobyte take about a third of a megabyte for each partition.
+    static let queuedRecordsMax = 500
+    /// Kilobytes of a partition that are fetched ahead; one fetch more may come on top.
+    static let queuedKilobytesMax = 128
+    /// Bytes of a partition that one fetch brings, as with Knative; one record may be larger.
+    static let fetchBytesMax = 65_536
     /// The longest that an idle fetch request stays with the broker, in milliseconds.
     ///
     /// A partition that ran dry waits for it while another one of the same broker has nothing new,
@@ -68,6 +70,7 @@ package struct KafkaConsumerConfiguration: Sendable {
             ("partition.assignment.strategy", "cooperative-sticky"),
             ("queued.min.messages", String(Self.queuedRecordsMax)),
             ("queued.max.messages.kbytes", String(Self.queuedKilobytesMax)),
+            ("max.partition.fetch.bytes", String(Self.fetchBytesMax)),
             ("fetch.wait.max.ms", String(Self.fetchWaitMilliseconds)),
             ("fetch.error.backoff.ms", "100"),
             // A topic that is created after its source is found within this time, not in five minutes.
@@ -90,8 +93,8 @@ package struct KafkaConsumerConfiguration: Sendable {
 
 /// How much is taken from a partition's queue before its fetcher is asked to look at it again.
 ///
-/// A fetcher rests only at a full queue. A quarter of a queue is taken several times before it is
-/// empty, so the fetcher hears in time that there is room.
+/// A fetcher rests only at a full queue, so half a queue is taken at least once before it is empty,
+/// and the fetcher hears in time that there is room.
 struct RefillPace: Equatable {
     var records: Int
     var bytes: Int
@@ -106,7 +109,7 @@ struct RefillPace: Equatable {
             "queued.max.messages.kbytes",
             KafkaConsumerConfiguration.queuedKilobytesMax
         )
-        self.records = max(1, records / 4)
-        self.bytes = max(1, kilobytes.multipliedReportingOverflow(by: 256).partialValue)
+        self.records = max(1, records / 2)
+        self.bytes = max(1, kilobytes.multipliedReportingOverflow(by: 512).partialValue)
     }
 }

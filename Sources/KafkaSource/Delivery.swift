@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import CloudEvents
 internal import EventLoop
-internal import HTTP
 internal import HTTPClient
 internal import Kafka
 
@@ -13,12 +11,9 @@ final class Delivery: @unchecked Sendable {
     let job: LaneSet.JobID
     let lane: LaneSet.LaneID
     let partition: TopicPartition
-    let offset: Int64
-    let timestampMilliseconds: Int64?
-    let event: CloudEvent
-    /// What is sent to the sink; made once for all attempts.
-    let fields: HTTPFields
-    let body: [UInt8]
+    let record: KafkaRecord
+    /// What is sent to the sink, made once for all attempts; `nil` when the record is no event.
+    let encoded: EncodedEvent?
 
     var target = LaneSet.Target.sink
     var attempts = 0
@@ -31,23 +26,21 @@ final class Delivery: @unchecked Sendable {
     init(
         job: LaneSet.JobID,
         lane: LaneSet.LaneID,
-        record: KafkaRecord,
         partition: TopicPartition,
-        event: CloudEvent,
-        fields: HTTPFields,
-        body: [UInt8],
+        record: KafkaRecord,
+        encoded: EncodedEvent?,
         failure: DeliveryFailure? = nil
     ) {
         self.job = job
         self.lane = lane
         self.partition = partition
-        self.offset = record.offset
-        self.timestampMilliseconds = record.timestampMilliseconds
-        self.event = event
-        self.fields = fields
-        self.body = body
+        self.record = record
+        self.encoded = encoded
         self.failure = failure
     }
+
+    /// For people: the identifier of the event.
+    var id: String { self.encoded?.id ?? "\(self.partition)@\(self.record.offset)" }
 
     /// Begins another attempt.
     func begin(_ target: LaneSet.Target, at now: MonotonicTime) {

@@ -16,77 +16,60 @@ extension DispatchEngine {
         _ job: LaneSet.JobID,
         _ lane: LaneSet.LaneID,
         _ record: KafkaRecord,
-        of partition: TopicPartition
+        of partition: TopicPartition,
+        at now: MonotonicTime
     ) {
         self.statistics.received += 1
         self.instruments.received.increment()
-        var fields = self.requestFields
-        if let host = self.spec.sink.host { fields["Host"] = host }
         do {
-            let event = try self.conversion.event(of: record)
-            let body = try event.encode(
-                into: &fields,
-                mode: .binary,
-                headerCoding: self.spec.headerCoding
-            )
             let delivery = Delivery(
                 job: job,
                 lane: lane,
-                record: record,
                 partition: partition,
-                event: event,
-                fields: fields,
-                body: body
+                record: record,
+                encoded: try self.conversion.encode(record)
             )
             self.deliveries[job] = delivery
-            self.send(delivery, to: .sink)
+            self.send(delivery, to: .sink, at: now)
         } catch {
-            self.beginUndecodable(job, lane, record, of: partition, error)
+            // A record that says it is an event and is none goes the way of all that is refused.
+            self.statistics.undecodable += 1
+            self.instruments.undecodable.increment()
+            let reason = "the record is no valid CloudEvent: \(error)"
+            let delivery = Delivery(
+                job: job,
+                lane: lane,
+                partition: partition,
+                record: record,
+                encoded: nil,
+                failure: DeliveryFailure(answer: Array(reason.utf8), reason: reason)
+            )
+            self.deliveries[job] = delivery
+            self.follow(self.lanes.cannotConvert(job, at: now), delivery, at: now)
         }
-    }
-
-    /// Takes a record that says it is an event and is none the way of all that cannot be delivered.
-    private func beginUndecodable(
-        _ job: LaneSet.JobID,
-        _ lane: LaneSet.LaneID,
-        _ record: KafkaRecord,
-        of partition: TopicPartition,
-        _ error: any Error
-    ) {
-        self.statistics.undecodable += 1
-        self.instruments.undecodable.increment()
-        let reason = "the record is no valid CloudEvent: \(error)"
-        let delivery = Delivery(
-            job: job,
-            lane: lane,
-            record: record,
-            partition: partition,
-            event: self.conversion.plainEvent(of: record),
-            fields: HTTPFields(),
-            body: [],
-            failure: DeliveryFailure(answer: Array(reason.utf8), reason: reason)
-        )
-        self.deliveries[job] = delivery
-        self.follow(self.lanes.cannotConvert(job, at: .now()), delivery)
     }
 
     // MARK: Every attempt
 
-    private func send(_ delivery: Delivery, to target: LaneSet.Target) {
+    private func send(
+        _ delivery: Delivery,
+        to target: LaneSet.Target,
+        at now: MonotonicTime
+    ) {
         if delivery.attempts > 0, target == delivery.target {
             self.statistics.retried += 1
             self.instruments.retried.increment()
         }
-        delivery.begin(target, at: .now())
+        delivery.begin(target, at: now)
         guard let request = self.request(for: delivery, to: target) else {
-            // Encoding a dead letter cannot fail; if it does, the event is held.
+            // What the sink added to a dead letter cannot be sent; it should not come to that.
             let outcome = DeliveryOutcome.refused(isRetriable: false, retryAfter: nil)
-            return self.settle(delivery, outcome)
+            return self.settle(delivery, outcome, at: now)
         }
         if target == .sink {
             self.milestones.record(
                 .dispatched,
-                subject: delivery.event.id,
+                subject: delivery.id,
                 attributes: Self.attributes(of: delivery)
             )
         }
@@ -99,45 +82,46 @@ extension DispatchEngine {
         for delivery: Delivery,
         to target: LaneSet.Target
     ) -> HTTPClientRequest? {
-        var request = HTTPClientRequest(
+        let address: SinkAddress
+        let encoded: EncodedEvent?
+        switch target {
+        case .sink:
+            address = self.spec.sink
+            encoded = delivery.encoded
+        case .deadLetterSink:
+            address = self.policy.deadLetterSink ?? self.spec.sink
+            encoded = try? self.conversion.encode(self.deadLetter(delivery))
+        }
+        guard var encoded else { return nil }
+        if let host = address.host { encoded.fields.append("Host", host) }
+        return HTTPClientRequest(
             method: .post,
-            url: self.spec.sink.url,
-            fields: delivery.fields,
-            body: .bytes(delivery.body),
+            url: address.url,
+            fields: encoded.fields,
+            body: .bytes(encoded.body),
             timeout: self.policy.timeout,
             // The reply is discarded whatever its length.
             responseBytesMax: .max,
             responseSink: .stream { part, _ in delivery.received(part) }
         )
-        guard target == .deadLetterSink, let address = self.policy.deadLetterSink else {
-            return request
-        }
-        let event = DeadLetter.event(
-            delivery.event,
+    }
+
+    private func deadLetter(_ delivery: Delivery) -> CloudEvent {
+        let event = try? self.conversion.event(of: delivery.record)
+        return DeadLetter.event(
+            event ?? self.conversion.plainEvent(of: delivery.record),
             destination: self.spec.sink,
             failure: delivery.failure
         )
-        var fields = self.requestFields
-        if let host = address.host { fields["Host"] = host }
-        guard
-            let body = try? event.encode(
-                into: &fields,
-                mode: .binary,
-                headerCoding: self.spec.headerCoding
-            )
-        else { return nil }
-        request.url = address.url
-        request.fields = fields
-        request.body = .bytes(body)
-        return request
     }
 
     private func answered(
         _ delivery: Delivery,
         _ result: Result<HTTPClientResponse, HTTPClientError>
     ) {
+        let now = MonotonicTime.now()
         delivery.transfer = nil
-        self.instruments.latency.observe(delivery.sentAt.duration(to: .now()).milliseconds)
+        self.instruments.latency.observe(delivery.sentAt.duration(to: now).milliseconds)
         switch result {
         case .success(let response):
             let outcome = DeliveryOutcome(
@@ -156,11 +140,11 @@ extension DispatchEngine {
                     delivery
                 )
             }
-            self.settle(delivery, outcome)
+            self.settle(delivery, outcome, at: now)
         case .failure(let error):
             self.note(DeliveryFailure(reason: error.message), delivery)
             let isRetriable = error.kind != .invalidRequest
-            self.settle(delivery, .refused(isRetriable: isRetriable, retryAfter: nil))
+            self.settle(delivery, .refused(isRetriable: isRetriable, retryAfter: nil), at: now)
         }
     }
 
@@ -175,19 +159,23 @@ extension DispatchEngine {
 
     // MARK: Afterwards
 
-    private func settle(_ delivery: Delivery, _ outcome: DeliveryOutcome) {
+    private func settle(
+        _ delivery: Delivery,
+        _ outcome: DeliveryOutcome,
+        at now: MonotonicTime
+    ) {
         let step = self.lanes.answered(
             delivery.job,
             outcome,
-            at: .now(),
+            at: now,
             random: outcome == .accepted ? 0 : Double.random(in: 0..<1)
         )
-        self.follow(step, delivery)
+        self.follow(step, delivery, at: now)
         self.checkRevocation()
-        self.pump()
+        self.pump(at: now)
     }
 
-    private func follow(_ step: LaneSet.Step, _ delivery: Delivery) {
+    private func follow(_ step: LaneSet.Step, _ delivery: Delivery, at now: MonotonicTime) {
         switch step {
         case .settled:
             self.deliveries[delivery.job] = nil
@@ -200,7 +188,7 @@ extension DispatchEngine {
                 "An event goes to the dead letter sink.",
                 Self.description(of: delivery)
             )
-            self.send(delivery, to: target)
+            self.send(delivery, to: target, at: now)
         case .wait:
             self.warn(
                 "retry",
@@ -210,7 +198,7 @@ extension DispatchEngine {
             self.scheduleWake()
         case .hold(let until):
             self.instruments.held.set(self.lanes.heldCount)
-            let wait = MonotonicTime.now().duration(to: until)
+            let wait = now.duration(to: until)
             self.warn(
                 "held \(delivery.partition)",
                 self.policy.deadLetterSink == nil
@@ -219,7 +207,7 @@ extension DispatchEngine {
                 [
                     "topic": delivery.partition.topic,
                     "partition": "\(delivery.partition.partition)",
-                    "offset": "\(delivery.offset)", "age": Self.age(of: delivery),
+                    "offset": "\(delivery.record.offset)", "age": Self.age(of: delivery),
                     "reason": delivery.failure?.reason ?? "unknown",
                     "nextAttemptIn": "\(wait)",
                 ]
@@ -237,11 +225,11 @@ extension DispatchEngine {
             self.instruments.delivered.increment()
             self.milestones.record(
                 .answered,
-                subject: delivery.event.id,
+                subject: delivery.id,
                 attributes: Self.attributes(of: delivery)
             )
         }
-        if let milliseconds = delivery.timestampMilliseconds {
+        if let milliseconds = delivery.record.timestampMilliseconds {
             let age = Self.wallClockMilliseconds() - milliseconds
             if age >= 0 { self.instruments.age.observe(.milliseconds(age)) }
         }
@@ -250,12 +238,13 @@ extension DispatchEngine {
 
     /// Sends what has waited long enough.
     func sendDue() {
-        for (job, target) in self.lanes.due(at: .now()) {
+        let now = MonotonicTime.now()
+        for (job, target) in self.lanes.due(at: now) {
             guard let delivery = self.deliveries[job] else { continue }
             if let target {
-                self.send(delivery, to: target)
+                self.send(delivery, to: target, at: now)
             } else {
-                self.follow(self.lanes.cannotConvert(job, at: .now()), delivery)
+                self.follow(self.lanes.cannotConvert(job, at: now), delivery, at: now)
             }
         }
     }
@@ -266,7 +255,7 @@ extension DispatchEngine {
         [
             "topic": delivery.partition.topic,
             "partition": String(delivery.partition.partition),
-            "offset": String(delivery.offset),
+            "offset": String(delivery.record.offset),
             "attempt": String(delivery.attempts),
         ]
     }
@@ -275,14 +264,14 @@ extension DispatchEngine {
         [
             "topic": delivery.partition.topic,
             "partition": "\(delivery.partition.partition)",
-            "offset": "\(delivery.offset)",
+            "offset": "\(delivery.record.offset)",
             "attempts": "\(delivery.attempts)",
             "reason": delivery.failure?.reason ?? "unknown",
         ]
     }
 
     private static func age(of delivery: Delivery) -> String {
-        guard let milliseconds = delivery.timestampMilliseconds else { return "unknown" }
+        guard let milliseconds = delivery.record.timestampMilliseconds else { return "unknown" }
         return "\(Duration.milliseconds(max(0, self.wallClockMilliseconds() - milliseconds)))"
     }
 

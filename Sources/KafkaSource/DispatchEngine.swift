@@ -29,8 +29,6 @@ final class DispatchEngine: @unchecked Sendable {
     let logger: Logger
     let milestones: MilestoneRecorder
     let instruments: DispatchInstruments
-    /// The fields of every request, but for those of the event.
-    let requestFields: HTTPFields
 
     var lanes: LaneSet
     var statistics = KafkaSourceStatistics()
@@ -77,7 +75,6 @@ final class DispatchEngine: @unchecked Sendable {
             namespace: spec.namespace,
             name: spec.name
         )
-        self.requestFields = ["Prefer": "reply", "Kn-Namespace": spec.namespace]
         self.lanes = LaneSet(
             ordering: spec.ordering,
             schedule: self.policy.schedule,
@@ -192,13 +189,13 @@ final class DispatchEngine: @unchecked Sendable {
     // MARK: Taking records
 
     /// Takes as many records as the lanes have room for; each is on its way when this returns.
-    func pump() {
+    func pump(at now: MonotonicTime = .now()) {
         while self.stopDeadline == nil, let lane = self.lanes.nextLane() {
             guard let partition = self.partitions[lane], let record = partition.next() else {
                 self.lanes.ranDry(lane)
                 continue
             }
-            guard let taken = self.lanes.take(lane, offset: record.offset, at: .now()) else {
+            guard let taken = self.lanes.take(lane, offset: record.offset, at: now) else {
                 continue
             }
             if taken.isRewound {
@@ -207,7 +204,7 @@ final class DispatchEngine: @unchecked Sendable {
                     ["partition": "\(partition.id)", "offset": "\(record.offset)"]
                 )
             }
-            self.begin(taken.job, lane, record, of: partition.id)
+            self.begin(taken.job, lane, record, of: partition.id, at: now)
         }
         self.instruments.inFlight.set(self.lanes.jobsCount)
     }

@@ -82,6 +82,33 @@ struct LaneSet {
         var sent = 0
         var isDry = false
         var isRevoked = false
+        /// Whether it stands in the queue of those that want records.
+        var isQueued = false
+
+        func wantsRecord(_ ordering: DeliveryOrdering) -> Bool {
+            !self.isDry && !self.isRevoked && !self.tracker.isFull
+                && (ordering == .unordered || self.jobs == 0)
+        }
+
+        /// Counts a record that is to be sent; `nil` when its offset is none.
+        mutating func take(_ offset: Int64, windowMax: Int) -> (epoch: Int, isRewound: Bool)? {
+            let isRewound = !self.tracker.register(offset)
+            if isRewound {
+                self.epoch += 1
+                self.tracker = OffsetTracker(windowMax: windowMax)
+                guard self.tracker.register(offset) else { return nil }
+            }
+            self.jobs += 1
+            self.sent += 1
+            return (self.epoch, isRewound)
+        }
+
+        /// Forgets a job that ends, and counts its record as finished when it was delivered.
+        mutating func end(_ job: Job, isDelivered: Bool) {
+            self.jobs -= 1
+            if job.phase == .sent { self.sent -= 1 }
+            if isDelivered, job.epoch == self.epoch { self.tracker.finish(job.offset) }
+        }
     }
 
     let ordering: DeliveryOrdering
@@ -91,7 +118,8 @@ struct LaneSet {
 
     private var lanes: [LaneID: Lane] = [:]
     private var order: [LaneID] = []
-    private var cursor = 0
+    /// Lanes that want records, or did when they were queued; they take turns.
+    private var hungry = Queue<LaneID>()
     private var jobs: [JobID: Job] = [:]
     private var lastLane = 0
     private var lastJob: UInt64 = 0
@@ -123,6 +151,7 @@ struct LaneSet {
             tracker: OffsetTracker(start: start, windowMax: self.limits.windowMax)
         )
         self.order.append(id)
+        self.queueIfHungry(id)
         return id
     }
 
@@ -156,28 +185,47 @@ struct LaneSet {
     // MARK: Taking records
 
     /// The lane from which a record should be taken now, `nil` when there is no room or no lane.
+    ///
+    /// It stays the same until it is told what came of it: ``take(_:offset:at:)`` or
+    /// ``ranDry(_:)``.
     mutating func nextLane() -> LaneID? {
         guard self.ordering == .ordered || self.jobs.count < self.limits.jobsMax else { return nil }
-        for step in 0..<self.order.count {
-            let index = (self.cursor + step) % self.order.count
-            guard let lane = self.lanes[self.order[index]], self.wantsRecord(lane) else { continue }
-            self.cursor = index + 1
-            return self.order[index]
+        while let id = self.hungry.first {
+            if self.lanes[id]?.wantsRecord(self.ordering) == true { return id }
+            self.lanes[id]?.isQueued = false
+            _ = self.hungry.popFirst()
         }
         return nil
     }
 
-    private func wantsRecord(_ lane: Lane) -> Bool {
-        !lane.isDry && !lane.isRevoked && !lane.tracker.isFull
-            && (self.ordering == .unordered || lane.jobs == 0)
+    private mutating func queueIfHungry(_ id: LaneID) {
+        guard let lane = self.lanes[id], !lane.isQueued, lane.wantsRecord(self.ordering)
+        else { return }
+        self.lanes[id]?.isQueued = true
+        self.hungry.append(id)
+    }
+
+    /// Lets the next lane have its turn.
+    private mutating func passTurn(_ id: LaneID) {
+        guard self.hungry.first == id else { return }
+        _ = self.hungry.popFirst()
+        self.lanes[id]?.isQueued = false
+        self.queueIfHungry(id)
     }
 
     /// Notes that a lane gave no record.
-    mutating func ranDry(_ id: LaneID) { self.lanes[id]?.isDry = true }
+    mutating func ranDry(_ id: LaneID) {
+        self.lanes[id]?.isDry = true
+        self.passTurn(id)
+    }
 
     /// Notes that every lane may have records again.
     mutating func recordsArrived() {
-        for id in self.order { self.lanes[id]?.isDry = false }
+        for id in self.order {
+            guard self.lanes[id]?.isDry == true else { continue }
+            self.lanes[id]?.isDry = false
+            self.queueIfHungry(id)
+        }
     }
 
     /// Takes a record, which is to be sent at once.
@@ -191,19 +239,15 @@ struct LaneSet {
         offset: Int64,
         at now: MonotonicTime
     ) -> (job: JobID, isRewound: Bool)? {
-        guard var lane = self.lanes[id] else { return nil }
-        let isRewound = !lane.tracker.register(offset)
-        if isRewound {
-            lane.epoch += 1
-            lane.tracker = OffsetTracker(windowMax: self.limits.windowMax)
-            guard lane.tracker.register(offset) else { return nil }
-        }
-        lane.jobs += 1
-        lane.sent += 1
-        self.lanes[id] = lane
+        // In place: a copy of the lane would copy its tracker's window with every record.
+        guard
+            let (epoch, isRewound) = self.lanes[id]?
+                .take(offset, windowMax: self.limits.windowMax)
+        else { return nil }
         self.lastJob += 1
         let job = JobID(rawValue: self.lastJob)
-        self.jobs[job] = Job(lane: id, epoch: lane.epoch, offset: offset, takenAt: now)
+        self.jobs[job] = Job(lane: id, epoch: epoch, offset: offset, takenAt: now)
+        self.passTurn(id)
         return (job, isRewound)
     }
 
@@ -223,15 +267,11 @@ struct LaneSet {
         at now: MonotonicTime,
         random: Double
     ) -> Step {
+        guard case .refused(let isRetriable, let retryAfter) = outcome else {
+            return self.end(id, isDelivered: true) ? .settled : .abandoned
+        }
         guard var job = self.jobs[id] else { return .abandoned }
         assert(job.phase == .sent, "only a job that was sent can be answered")
-        guard case .refused(let isRetriable, let retryAfter) = outcome else {
-            if self.lanes[job.lane]?.epoch == job.epoch {
-                self.lanes[job.lane]?.tracker.finish(job.offset)
-            }
-            self.end(id)
-            return .settled
-        }
         guard self.lanes[job.lane]?.isRevoked == false else {
             self.end(id)
             return .abandoned
@@ -280,10 +320,12 @@ struct LaneSet {
         return time
     }
 
-    private mutating func end(_ id: JobID) {
-        guard let job = self.jobs.removeValue(forKey: id) else { return }
-        self.lanes[job.lane]?.jobs -= 1
-        if job.phase == .sent { self.lanes[job.lane]?.sent -= 1 }
+    @discardableResult
+    private mutating func end(_ id: JobID, isDelivered: Bool = false) -> Bool {
+        guard let job = self.jobs.removeValue(forKey: id) else { return false }
+        self.lanes[job.lane]?.end(job, isDelivered: isDelivered)
+        self.queueIfHungry(job.lane)
+        return true
     }
 
     /// When the next job is due, `nil` when none waits.

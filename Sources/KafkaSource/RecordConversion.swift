@@ -2,7 +2,15 @@
 
 internal import Bytes
 internal import CloudEvents
+internal import HTTP
 internal import Kafka
+
+/// An event in binary mode, ready to be posted.
+struct EncodedEvent: Sendable {
+    var id: String
+    var fields: HTTPFields
+    var body: [UInt8]
+}
 
 /// Makes the event of a Kafka record, as Knative's KafkaSource does.
 struct RecordConversion: Sendable {
@@ -16,6 +24,11 @@ struct RecordConversion: Sendable {
     private let overrides: [(name: String, value: String)]
     /// `source` of plain records, but for the topic.
     private let sourcePrefix: String
+    private let coding: CloudEventHeaderCoding
+    /// The fields of every request, but for those of the event.
+    private let requestFields: HTTPFields
+    /// What all plain records of a topic have in common, overrides included.
+    private var topicFields: [String: HTTPFields] = [:]
 
     /// Makes a conversion for a source.
     ///
@@ -32,6 +45,67 @@ struct RecordConversion: Sendable {
             .map { (name: $0.key, value: $0.value) }
         self.sourcePrefix =
             "/apis/v1/namespaces/\(spec.namespace)/kafkasources/\(spec.name)#"
+        self.coding = spec.headerCoding
+        self.requestFields = ["Prefer": "reply", "Kn-Namespace": spec.namespace]
+        let own: Set<String> = [
+            "key", "partitionkey", "knativekafkapartition", "knativekafkaoffset",
+        ]
+        // An override of one of these has to replace it: that takes the longer way.
+        guard own.isDisjoint(with: spec.ceOverrides.keys) else { return }
+        for topic in spec.topics { self.topicFields[topic] = self.fields(of: topic) }
+    }
+
+    private func fields(of topic: String) -> HTTPFields {
+        var fields = self.requestFields
+        fields.append("ce-specversion", CloudEvent.specVersion)
+        fields.append("ce-type", Self.eventType)
+        self.coding.append("ce-source", self.sourcePrefix + topic, to: &fields)
+        for (name, value) in self.overrides { self.coding.append("ce-" + name, value, to: &fields) }
+        return fields
+    }
+
+    /// The request that brings the event of a record to a sink, but for its address.
+    ///
+    /// - Throws: What is wrong with a record that says it is an event and is none.
+    func encode(_ record: KafkaRecord) throws(CloudEventError) -> EncodedEvent {
+        if record.headers.isEmpty, let fields = self.topicFields[record.topic] {
+            return self.encodePlain(record, fields)
+        }
+        return try self.encode(self.event(of: record))
+    }
+
+    /// The request that brings an event to a sink, but for its address.
+    func encode(_ event: CloudEvent) throws(CloudEventError) -> EncodedEvent {
+        var fields = self.requestFields
+        let body = try event.encode(into: &fields, mode: .binary, headerCoding: self.coding)
+        return EncodedEvent(id: event.id, fields: fields, body: body)
+    }
+
+    /// The same as the longer way for a record without headers, at a third of its cost.
+    private func encodePlain(_ record: KafkaRecord, _ topicFields: HTTPFields) -> EncodedEvent {
+        var fields = topicFields
+        let partition = String(record.partition)
+        let offset = String(record.offset)
+        let id = Self.id(partition, offset)
+        fields.append("ce-id", id)
+        fields.append("ce-subject", Self.subject(partition, offset))
+        if let time = Self.time(of: record) { fields.append("ce-time", time.rfc3339()) }
+        if let key = record.key {
+            let text = RecordKey.value(of: key, type: self.keyType).canonicalString
+            self.coding.append("ce-key", text, to: &fields)
+            self.coding.append("ce-partitionkey", text, to: &fields)
+        }
+        fields.append("ce-knativekafkapartition", partition)
+        fields.append("ce-knativekafkaoffset", offset)
+        return EncodedEvent(id: id, fields: fields, body: record.value ?? [])
+    }
+
+    private static func id(_ partition: String, _ offset: String) -> String {
+        "partition:" + partition + "/offset:" + offset
+    }
+
+    private static func subject(_ partition: String, _ offset: String) -> String {
+        "partition:" + partition + "#" + offset
     }
 
     /// The event of a record, which may itself be an event (CloudEvents Kafka binding 1.0.2).
@@ -52,8 +126,8 @@ struct RecordConversion: Sendable {
         var event = CloudEvent(
             type: Self.eventType,
             source: self.sourcePrefix + record.topic,
-            id: "partition:\(record.partition)/offset:\(record.offset)",
-            subject: "partition:\(record.partition)#\(record.offset)",
+            id: Self.id(String(record.partition), String(record.offset)),
+            subject: Self.subject(String(record.partition), String(record.offset)),
             time: Self.time(of: record),
             dataContentType: Self.contentType(of: record),
             data: record.value.map { .binary($0) }

@@ -98,7 +98,7 @@ extension ProcessTests {
             let rest = Duration.seconds(600)
             try await Stage.with(
                 [spec],
-                {
+                configured {
                     $0.startRestMin = rest
                     $0.startRestMax = rest
                 }
@@ -125,7 +125,7 @@ extension ProcessTests {
         func afterRest() async throws {
             try await Stage.with(
                 [TestFunction.spec(mode: "exit1")],
-                { $0.startRestMin = .milliseconds(1) }
+                configured { $0.startRestMin = .milliseconds(1) }
             ) { stage in
                 _ = try await stage.request("/hello")
                 // A rest ends by the clock alone: ask until a start was tried once more.
@@ -139,7 +139,7 @@ extension ProcessTests {
         func lastWords() async throws {
             try await Stage.with(
                 [TestFunction.spec(mode: "exit7")],
-                { $0.quotesOutputInAnswers = true }
+                configured { $0.quotesOutputInAnswers = true }
             ) { stage in
                 let answer = try await stage.request("/hello")
                 #expect(answer.text.contains("exited with code 7; its last words: going down."))
@@ -168,10 +168,21 @@ extension ProcessTests {
             }
         }
 
+        @Test("a working directory that is not there is named")
+        func noDirectory() async throws {
+            let spec = TestFunction.spec { $0.workingDirectory = "/nonexistent" }
+            try await Stage.with([spec]) { stage in
+                let answer = try await stage.request("/hello")
+                #expect(answer.status == .serviceUnavailable)
+                #expect(answer.text.contains("chdir /nonexistent: No such file or directory"))
+            }
+        }
+
         @Test("a program that never listens on PORT is ended and named")
         func neverListens() async throws {
             let spec = TestFunction.spec(mode: "deaf") { $0.socketMode = .port }
-            try await Stage.with([spec], { $0.startTimeout = .milliseconds(5) }) { stage in
+            try await Stage.with([spec], configured { $0.startTimeout = .milliseconds(5) }) {
+                stage in
                 let answer = try await stage.request("/hello")
                 #expect(answer.status == .serviceUnavailable)
                 #expect(answer.text.contains("did not listen on port "))
@@ -238,7 +249,7 @@ extension ProcessTests {
                 $0.containerConcurrency = 1
                 $0.scale.max = 1
             }
-            try await Stage.with([spec], { $0.queueCountMax = 2 }) { stage in
+            try await Stage.with([spec], configured { $0.queueCountMax = 2 }) { stage in
                 let gate = Gate()
                 async let running = stage.request(gate.target)
                 try await stage.waitFor { $0.inFlightCount == 1 }
@@ -267,7 +278,8 @@ extension ProcessTests {
                 $0.containerConcurrency = 1
                 $0.scale.max = 1
             }
-            try await Stage.with([spec], { $0.queueTimeout = .milliseconds(30) }) { stage in
+            try await Stage.with([spec], configured { $0.queueTimeout = .milliseconds(30) }) {
+                stage in
                 let gate = Gate()
                 async let running = stage.request(gate.target)
                 try await stage.waitFor { $0.inFlightCount == 1 }
@@ -276,6 +288,40 @@ extension ProcessTests {
                 #expect(refused.text.contains("was free within 0.03 seconds"))
                 gate.open()
                 #expect(try await running.text == "through")
+            }
+        }
+
+        @Test("a request that the server reads while an earlier one is refused is let in too")
+        func nestedArrival() async throws {
+            let spec = TestFunction.spec {
+                $0.containerConcurrency = 1
+                $0.scale.max = 1
+            }
+            let configuration = configured { $0.queueTimeout = .milliseconds(30) }
+            try await Stage.with([spec], configuration) { stage in
+                let gate = Gate()
+                async let running = stage.request(gate.target)
+                try await stage.waitFor { $0.inFlightCount == 1 }
+                let connection = try await stage.connect()
+                // The server stops reading after the first chunk and keeps the rest at hand, so that
+                // the refusal makes it find the next request, from within the refusal.
+                let chunk = String(repeating: "x", count: 66_000)
+                await connection.write(
+                    Array(
+                        ("POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+                            + "\(String(chunk.utf8.count, radix: 16))\r\n\(chunk)\r\n1\r\ny\r\n"
+                            + "0\r\n\r\nGET /hello HTTP/1.1\r\nHost: a\r\n\r\n").utf8
+                    )
+                )
+                for _ in 0..<2 {
+                    let refused = try await connection.receive()
+                    #expect(refused.status == .serviceUnavailable)
+                    #expect(refused.text.contains("was free within"))
+                }
+                await connection.close()
+                gate.open()
+                #expect(try await running.text == "through")
+                #expect(try await stage.status.requestsTotal == 3)
             }
         }
 

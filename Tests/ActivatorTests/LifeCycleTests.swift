@@ -222,6 +222,56 @@ extension ProcessTests {
             }
         }
 
+        @Test("a storm of good and bad requests ends in calm", arguments: [UInt64(1), 2])
+        func storm(_ seed: UInt64) async throws {
+            let spec = TestFunction.spec {
+                $0.containerConcurrency = 4
+                $0.scale.max = 3
+                $0.idleWindow = .milliseconds(20)
+            }
+            var random = SeededGenerator(state: seed)
+            let paths = (0..<160).map { _ in
+                ["/hello", "/echo", "/echo", "/trailers", "/close", "/status/304", "/big/100000"]
+                    .randomElement(using: &random) ?? "/hello"
+            }
+            let troubles = (0..<12).map { _ in
+                ["/crash", "/kill", "/drop", "/midway", "/garbage", "/quit-after", "leave"]
+                    .randomElement(using: &random) ?? "/drop"
+            }
+            let order = (paths + troubles).shuffled(using: &random)
+            try await Stage.with([spec]) { stage in
+                let before = openDescriptorCount()
+                await withTaskGroup(of: Void.self) { group in
+                    for path in order { group.addTask { await Self.gust(path, on: stage) } }
+                }
+                let activator = stage.activator
+                #expect(await activator.waitUntilIdle(service: "probe", deadline: .seconds(60)))
+                let status = try await stage.status
+                #expect(status.queuedCount == 0 && status.inFlightCount == 0)
+                #expect(status.requestsTotal <= UInt64(order.count))
+                #expect(openDescriptorCount() <= before + 2)
+                // And it works as before.
+                #expect(try await stage.request("/hello").text == "hello")
+            }
+        }
+
+        /// One request of the storm; a crash may hit any that is with the same instance.
+        private static func gust(_ path: String, on stage: Stage) async {
+            guard let connection = try? await stage.connect() else { return }
+            let body = Array("a body".utf8)
+            if path == "/echo" || path == "leave" {
+                try? await connection.send(.post, "/echo", body: body)
+            } else {
+                try? await connection.send(.get, path)
+            }
+            if path != "leave", let answer = try? await connection.receive() {
+                let known: Set<Int> = [200, 304, 502, 503]
+                #expect(known.contains(answer.status.rawValue), "\(answer.status) to \(path)")
+                if path == "/echo", answer.status == .ok { #expect(answer.body == body) }
+            }
+            await connection.close()
+        }
+
         @Test("with a concurrency of 1 no instance ever has two requests")
         func serialised() async throws {
             let spec = TestFunction.spec {

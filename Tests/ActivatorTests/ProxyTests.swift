@@ -70,7 +70,7 @@ extension ProcessTests {
 
         @Test("a connection that lay idle for too long is not used again")
         func idleConnections() async throws {
-            try await Stage.with(Self.one, { $0.upstreamIdleTimeout = .zero }) { stage in
+            try await Stage.with(Self.one, configured { $0.upstreamIdleTimeout = .zero }) { stage in
                 #expect(try await stage.request("/connection").text == "1")
                 // It is closed in the turn of the loop that follows; the status is asked in a later one.
                 _ = try await stage.status

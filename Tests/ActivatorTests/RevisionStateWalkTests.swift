@@ -8,22 +8,9 @@ import Testing
 /// A random walk through the events, against a model that only remembers what it was told to do.
 @Suite("Revision state, random walk")
 struct RevisionStateWalkTests {
-    /// A small generator: the same seed gives the same walk everywhere.
-    struct Generator: RandomNumberGenerator {
-        var state: UInt64
-
-        mutating func next() -> UInt64 {
-            self.state &+= 0x9E37_79B9_7F4A_7C15
-            var mixed = self.state
-            mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-            mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-            return mixed ^ (mixed >> 31)
-        }
-    }
-
     struct Walk {
         var state: RevisionState
-        var random: Generator
+        var random: SeededGenerator
         var now = MonotonicTime(nanoseconds: 1)
         var waiting: Set<RequestID> = []
         var dispatched: [RequestID: InstanceID] = [:]
@@ -33,7 +20,7 @@ struct RevisionStateWalkTests {
         var everReturned: [RequestID: Int] = [:]
 
         init(seed: UInt64) {
-            self.random = Generator(state: seed)
+            self.random = SeededGenerator(state: seed)
             var limits = RevisionLimits()
             limits.instanceCapacity = Int.random(in: 1...4, using: &self.random)
             limits.instanceTarget = Int.random(in: 1...limits.instanceCapacity, using: &self.random)

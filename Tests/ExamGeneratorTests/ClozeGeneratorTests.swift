@@ -121,7 +121,7 @@ struct ClozeGeneratorTests {
         var text = ""
         for _ in 0..<600 { text += pieces[random.next(below: pieces.count)] }
         let questions = try? ClozeGenerator(questionsMax: 50).exam(about: text)
-        self.check((questions ?? []).filter { !text.contains("_____") && !$0.question.isEmpty })
+        self.check(questions ?? [])
     }
 
     static let german = """

@@ -121,6 +121,18 @@ struct DocumentTextTests {
         #expect(paragraphs.last?.hasPrefix("Cells burst") == true)
     }
 
+    @Test("text beyond the limit is not looked at")
+    func limit() {
+        let end = "\n\nThe last sentence of a very long text.\n"
+        let room = Paragraphs.scalarsMax - end.unicodeScalars.count
+        let filling =
+            String(repeating: "a.\n", count: room / 3) + String(repeating: "\n", count: room % 3)
+        #expect(Paragraphs.of(filling + end).last == "The last sentence of a very long text.")
+        #expect(
+            Paragraphs.of(filling + "\n\n" + end).last != "The last sentence of a very long text."
+        )
+    }
+
     @Test("a paragraph without end is cut, so that nothing takes for ever")
     func endless() {
         let line = String(repeating: "a", count: 100)

@@ -4,7 +4,6 @@ import Bytes
 import CloudEvents
 import Swiftlet
 import Synchronization
-import Telemetry
 import Testing
 
 @testable import exam_generator

@@ -8,7 +8,6 @@ import Kafka
 import ObjectStorage
 import Swiftlet
 import SwiftletTesting
-import Telemetry
 import Testing
 
 @testable import exam_generator

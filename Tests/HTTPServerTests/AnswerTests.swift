@@ -141,7 +141,11 @@ struct AnswerTests {
                 let counted = try client.exchange("HEAD /counted" + end)
                 #expect(counted.status == 201)
                 #expect(counted.values("content-length") == ["4"])
-                #expect(try client.exchange("HEAD /length-only" + end).values("content-length") == ["1234"])
+                #expect(
+                    try client.exchange("HEAD /length-only" + end).values("content-length") == [
+                        "1234"
+                    ]
+                )
                 #expect(try client.exchange("HEAD /empty" + end).values("content-length") == ["0"])
                 #expect(try client.exchange("GET /next" + end).text == "GET /next")
                 let chunked = try client.exchange("HEAD /chunked" + end)
@@ -257,7 +261,9 @@ struct AnswerTests {
 
     @Test("works on a socket of the file system")
     func unixSocket() async throws {
-        let address = SocketAddress.unix(path: "/tmp/swiftlet-http-\(UInt64.random(in: 0 ... .max))")
+        let address = SocketAddress.unix(
+            path: "/tmp/swiftlet-http-\(UInt64.random(in: 0 ... .max))"
+        )
         try await withServer(Self.handler, on: address) { test in
             try await TestThread.run {
                 let client = try test.client()

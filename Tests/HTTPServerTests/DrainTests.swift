@@ -10,6 +10,16 @@ struct DrainTests {
     private static let get = "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
     private static let never = Duration.seconds(60)
 
+    /// Comes back when the listener is closed.
+    private static func drainBegins(_ test: TestServer) async {
+        await withCheckedContinuation { continuation in
+            TestThread.start {
+                while (try? test.client()) != nil {}
+                continuation.resume()
+            }
+        }
+    }
+
     @Test("closes idle connections and the listener at once, then is done")
     func idle() async throws {
         try await withServer(ClosureHandler { $0.respond(.ok) }) { test in
@@ -52,7 +62,7 @@ struct DrainTests {
             }
             async let first: Void = test.server.drain(deadline: Self.never)
             async let second: Void = test.server.drain(deadline: Self.never)
-            await test.loop.run {}
+            await Self.drainBegins(test)
             mustAnswer.signal()
             try await TestThread.run {
                 let response = try client.readResponse()
@@ -86,7 +96,7 @@ struct DrainTests {
                     return client
                 }
                 async let drained: Void = test.server.drain(deadline: Self.never)
-                await test.loop.run {}
+                await Self.drainBegins(test)
                 mustEnd.signal()
                 try await TestThread.run {
                     let response = try client.readResponse()
@@ -115,7 +125,7 @@ struct DrainTests {
                 return client
             }
             async let drained: Void = test.server.drain(deadline: Self.never)
-            await test.loop.run {}
+            await Self.drainBegins(test)
             try await TestThread.run { () throws in
                 #expect(try client.readResponse().body.count == body.count)
                 #expect(try client.isEnded())
@@ -130,14 +140,12 @@ struct DrainTests {
         try await withServer(ClosureHandler { $0.respond(.ok) }) { test in
             let client = try await TestThread.run {
                 let client = try test.client()
-                #expect(try client.get().status == 200)
-                try client.send("GET / HTTP/1.1\r\n")
+                // In one packet: with the answer to the first the second is known to have begun.
+                #expect(try client.exchange(Self.get + "GET / HTTP/1.1\r\n").status == 200)
                 return client
             }
-            // The half of the head is read when these turns are over.
-            for _ in 0..<100 { await test.loop.run {} }
             async let drained: Void = test.server.drain(deadline: Self.never)
-            await test.loop.run {}
+            await Self.drainBegins(test)
             try await TestThread.run {
                 let response = try client.exchange("Host: a\r\n\r\n")
                 #expect(response.status == 200)
@@ -166,7 +174,7 @@ struct DrainTests {
                 return client
             }
             async let drained: Void = test.server.drain(deadline: Self.never)
-            await test.loop.run {}
+            await Self.drainBegins(test)
             mustAnswer.signal()
             try await TestThread.run { () throws in
                 // The first answer tells that the second request has to be made elsewhere.

@@ -38,7 +38,9 @@ struct VanishingClientTests {
             await exchange.loop.wait(for: .zero)
             await exchange.sendResponse(.ok, body: Array(exchange.request.path.utf8))
         }
-        let large = ClosureHandler { $0.respond(.ok, body: [UInt8](repeating: 0x61, count: 100_000)) }
+        let large = ClosureHandler {
+            $0.respond(.ok, body: [UInt8](repeating: 0x61, count: 100_000))
+        }
         for handler in [late, large] as [any HTTPHandler] {
             try await withServer(handler, sendBuffer: 16 * 1024) { test in
                 try await TestThread.run {
@@ -172,7 +174,9 @@ struct VanishingClientTests {
             exchange.onCancelled = { cancelled.signal() }
             begun.signal()
         }
-        let address = SocketAddress.unix(path: "/tmp/swiftlet-gone-\(UInt64.random(in: 0 ... .max))")
+        let address = SocketAddress.unix(
+            path: "/tmp/swiftlet-gone-\(UInt64.random(in: 0 ... .max))"
+        )
         try await withServer(handler, on: address) { test in
             try await TestThread.run {
                 let client = try test.client()
@@ -315,7 +319,10 @@ struct MistakenHandlerTests {
         }
     }
 
-    @Test("after the answer began, they are a reset", arguments: ["/throws", "/forgets", "/aborts"])
+    @Test(
+        "after the answer began, they are a reset",
+        arguments: ["/throws", "/forgets", "/aborts"]
+    )
     func failsLate(_ path: String) async throws {
         let handler = AsyncHTTPHandler { exchange in
             await exchange.sendStart(HTTPResponseHead(status: .ok), bodyLength: nil)
@@ -447,7 +454,9 @@ struct MistakenHandlerTests {
             try await TestThread.run {
                 for path in ["/at-once", "/chunk", "/writable", "/started"] {
                     let client = try test.client(receiveBuffer: 16 * 1024)
-                    try client.send("POST \(path) HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc")
+                    try client.send(
+                        "POST \(path) HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc"
+                    )
                     #expect(client.isReset(), "\(path)")
                 }
             }

@@ -9,7 +9,10 @@ import Testing
 struct PipeliningTests {
     private static func get(_ path: String) -> String { "GET \(path) HTTP/1.1\r\nHost: a\r\n\r\n" }
 
-    @Test("many requests in one packet are answered in order, at once or late", arguments: [0, 1, 2])
+    @Test(
+        "many requests in one packet are answered in order, at once or late",
+        arguments: [0, 1, 2]
+    )
     func inOrder(_ kind: Int) async throws {
         let handlers: [any HTTPHandler] = [
             ClosureHandler { $0.respond(.ok, body: Array($0.request.path.utf8)) },

@@ -210,7 +210,9 @@ final class RawClient: @unchecked Sendable {
         } else if response.values("transfer-encoding") == ["chunked"] {
             while true {
                 let line = try self.line()
-                guard let length = Int(line, radix: 16) else { throw RawClientError.malformed(line) }
+                guard let length = Int(line, radix: 16) else {
+                    throw RawClientError.malformed(line)
+                }
                 if length == 0 { break }
                 response.body += try self.read(count: length)
                 guard try self.line().isEmpty else { throw RawClientError.malformed("chunk end") }

@@ -17,10 +17,14 @@ struct RequestBodyTests {
         ("length", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello", "hello"),
         ("length 0", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n", ""),
         (
-            "chunks", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+            "chunks",
+            "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
                 + "5;x=y\r\nhello\r\n6\r\n world\r\n0\r\nT: r\r\n\r\n", "hello world"
         ),
-        ("HTTP/1.0", "POST / HTTP/1.0\r\nConnection: keep-alive\r\nContent-Length: 1\r\n\r\nx", "x"),
+        (
+            "HTTP/1.0", "POST / HTTP/1.0\r\nConnection: keep-alive\r\nContent-Length: 1\r\n\r\nx",
+            "x"
+        ),
         ("GET with body", "GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi", "hi"),
     ]
 
@@ -148,6 +152,29 @@ struct RequestBodyTests {
         }
     }
 
+    @Test("a body that fills what is read ahead comes to its end, whatever its length")
+    func fillsBuffer() async throws {
+        let handler = AsyncHTTPHandler { exchange in
+            await exchange.loop.wait(for: .zero)
+            let body = try await exchange.collectBody(upTo: 100)
+            await exchange.sendResponse(.ok, body: body)
+        }
+        try await withServer(handler, configure: { $0.bodyBufferBytesMax = 10 }) { test in
+            try await TestThread.run {
+                let client = try test.client()
+                for length in 1...31 {
+                    let body = String(repeating: "b", count: length)
+                    let head = "POST / HTTP/1.1\r\nHost: a\r\n"
+                    let counted = "\(head)Content-Length: \(length)\r\n\r\n\(body)"
+                    #expect(try client.exchange(counted).text == body)
+                    let size = String(length, radix: 16)
+                    let chunk = "\(head)Transfer-Encoding: chunked\r\n\r\n\(size)\r\n\(body)\r\n"
+                    #expect(try client.exchange(chunk + "0\r\n\r\n").text == body)
+                }
+            }
+        }
+    }
+
     @Test("a handler may answer before it has read, and the next request is found")
     func unread() async throws {
         let handler = ClosureHandler { $0.respond(.ok, body: Array($0.request.path.utf8)) }
@@ -155,7 +182,9 @@ struct RequestBodyTests {
             try await TestThread.run {
                 let client = try test.client()
                 for length in [1, 5000, 256 * 1024] {
-                    try client.send("POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: \(length)\r\n\r\n")
+                    try client.send(
+                        "POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: \(length)\r\n\r\n"
+                    )
                     #expect(try client.readResponse().text == "/a")
                     try client.send(bytes: Array(repeating: 0x47, count: length))
                     #expect(try client.get("/b").text == "/b")
@@ -309,7 +338,10 @@ struct ExpectTests {
         }
     }
 
-    @Test("a handler that answers at once does not, and the connection ends", arguments: [false, true])
+    @Test(
+        "a handler that answers at once does not, and the connection ends",
+        arguments: [false, true]
+    )
     func refuses(_ isAsync: Bool) async throws {
         let answer = AsyncHTTPHandler { await $0.sendResponse(.forbidden) }
         let direct = ClosureHandler { $0.respond(.forbidden) }
@@ -342,7 +374,9 @@ struct ExpectTests {
                 try client.send(Self.head)
                 let begin = try client.readHead()
                 #expect(begin.status == 200)
-                #expect(String(decoding: try client.read(count: 11), as: UTF8.self) == "6\r\nbegun \r\n")
+                #expect(
+                    String(decoding: try client.read(count: 11), as: UTF8.self) == "6\r\nbegun \r\n"
+                )
                 try client.send("hello")
                 #expect(try client.readToEnd() == "5\r\nhello\r\n0\r\n\r\n")
             }

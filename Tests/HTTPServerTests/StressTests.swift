@@ -21,7 +21,9 @@ struct StressTests {
                 await exchange.sendResponse(.ok)
             case "/parts":
                 await exchange.sendStart(HTTPResponseHead(status: .ok), bodyLength: nil)
-                while let chunk = try await exchange.nextBodyChunk() { try await exchange.send(chunk) }
+                while let chunk = try await exchange.nextBodyChunk() {
+                    try await exchange.send(chunk)
+                }
                 await exchange.sendEnd()
             case "/fails": throw HTTPBodyError.tooLarge
             case "/large":
@@ -67,7 +69,10 @@ struct StressTests {
         }
     }
 
-    @Test("every handler comes to its end, and the server is as good as new", .timeLimit(.minutes(2)))
+    @Test(
+        "every handler comes to its end, and the server is as good as new",
+        .timeLimit(.minutes(2))
+    )
     func everyKind() async throws {
         let ended = Recorder<String>()
         try await withServer(Self.handler(ended), sendBuffer: 64 * 1024) { test in

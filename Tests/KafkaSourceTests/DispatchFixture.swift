@@ -26,7 +26,8 @@ final class DispatchFixture: Sendable {
     init(
         topics: [String: Int] = ["t": 1],
         sink decide: @escaping RecordingSink.Decision = { _ in .init(status: 200) },
-        deadLetters decideDeadLetters: @escaping RecordingSink.Decision = { _ in .init(status: 202) }
+        deadLetters decideDeadLetters: @escaping RecordingSink.Decision = { _ in .init(status: 202)
+        }
     ) async throws {
         let loop = try EventLoop(name: "source-test")
         loop.start()

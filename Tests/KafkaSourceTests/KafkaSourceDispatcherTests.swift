@@ -58,7 +58,8 @@ struct KafkaSourceDispatcherTests {
         dispatcher.start()
         #expect(await fixture.sink.requests.wait { $0.count == 4 })
         #expect(
-            fixture.sink.requests.entries.map(\.body) == ["a", "a", "a", "b"].map { Array($0.utf8) }
+            fixture.sink.requests.entries.map(\.body)
+                == ["a", "a", "a", "b"].map { Array($0.utf8) }
         )
         await dispatcher.stop(deadline: .seconds(5))
         let statistics = await dispatcher.statistics

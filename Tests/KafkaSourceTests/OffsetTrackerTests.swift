@@ -37,7 +37,10 @@ struct OffsetTrackerTests {
         #expect(tracker.uncommitted == 1_000_000_000_001)
     }
 
-    @Test("at its limit the window is full, and room comes only at its old end", arguments: [1, 2, 7])
+    @Test(
+        "at its limit the window is full, and room comes only at its old end",
+        arguments: [1, 2, 7]
+    )
     func window(_ windowMax: Int) {
         var tracker = OffsetTracker(windowMax: windowMax)
         let last = Int64(windowMax) - 1

@@ -87,7 +87,10 @@ struct RecordConversionTests {
         (Array("text/plain\n".utf8), nil),
     ]
 
-    @Test("the content type is in lower case, and left out when it is none", arguments: contentTypes)
+    @Test(
+        "the content type is in lower case, and left out when it is none",
+        arguments: contentTypes
+    )
     func contentType(_ header: [UInt8]?, _ expected: String?) throws {
         let record = KafkaRecord(
             topic: "t",
@@ -240,7 +243,10 @@ struct RecordConversionTests {
         ),
     ]
 
-    @Test("a record that claims to be an event and is none is an error, never a trap", arguments: poison)
+    @Test(
+        "a record that claims to be an event and is none is an error, never a trap",
+        arguments: poison
+    )
     func undecodable(_ name: String, _ headers: [(String, String)], _ value: String?) throws {
         let record = KafkaRecord(
             topic: "t",
@@ -295,11 +301,14 @@ struct RecordConversionTests {
         #expect(error?.message.contains("spec.ceOverrides") == true)
     }
 
-    @Test("a time that RFC 3339 cannot write is left out", arguments: [
-        (Int64(-62_167_219_200_001), false), (-62_167_219_200_000, true), (-1, true),
-        (253_402_300_799_999, true), (253_402_300_800_000, false), (Int64.max, false),
-        (Int64.min, false),
-    ])
+    @Test(
+        "a time that RFC 3339 cannot write is left out",
+        arguments: [
+            (Int64(-62_167_219_200_001), false), (-62_167_219_200_000, true), (-1, true),
+            (253_402_300_799_999, true), (253_402_300_800_000, false), (Int64.max, false),
+            (Int64.min, false),
+        ]
+    )
     func time(_ milliseconds: Int64, _ isKept: Bool) throws {
         let event = try self.event(
             of: KafkaRecord(
@@ -310,6 +319,50 @@ struct RecordConversionTests {
             )
         )
         #expect((event.time != nil) == isKept)
+    }
+}
+
+@Suite("Record to request")
+struct RecordEncodingTests {
+    private static let key: [UInt8]? = Array("exams/é 100%.pdf".utf8)
+
+    static let records: [KafkaRecord] = [
+        KafkaRecord(topic: "t", partition: 0, offset: 0),
+        KafkaRecord(
+            topic: "t",
+            partition: 2_147_483_647,
+            offset: .max,
+            timestampMilliseconds: 1_795_170_248_125,
+            key: key,
+            value: [0, 1]
+        ),
+        KafkaRecord(topic: "t", partition: 1, offset: 2, key: [], value: []),
+        KafkaRecord(topic: "t", partition: 1, offset: 2, timestampMilliseconds: .max, key: [0xFF]),
+        KafkaRecord(topic: "unlisted", partition: 1, offset: 2, key: [0, 0, 0, 7]),
+    ]
+
+    static let overrides: [[String: String]] = [
+        [:], ["tier": "gold €", "zone": "a"], ["key": "mine"], ["knativekafkaoffset": ""],
+    ]
+
+    @Test("the short way gives what the longer one gives", arguments: records, overrides)
+    func sameRequest(_ record: KafkaRecord, _ overrides: [String: String]) throws {
+        for keyType in RecordKeyType.allCases {
+            for coding in CloudEventHeaderCoding.allCases {
+                var spec = RecordConversionTests.spec(keyType: keyType, overrides: overrides)
+                spec.headerCoding = coding
+                let conversion = try RecordConversion(spec)
+                let short = try conversion.encode(record)
+                let long = try conversion.encode(conversion.event(of: record))
+                #expect(short.id == long.id)
+                #expect(short.body == long.body)
+                #expect(Self.lines(short.fields) == Self.lines(long.fields))
+            }
+        }
+    }
+
+    private static func lines(_ fields: HTTPFields) -> [String] {
+        fields.lowercasedPairs.map { "\($0.name): \($0.value)" }.sorted()
     }
 }
 

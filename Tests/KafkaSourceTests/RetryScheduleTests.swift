@@ -174,7 +174,11 @@ struct DeliveryOutcomeTests {
     func statuses() {
         let retried: Set<Int> = [404, 408, 409, 429]
         for status in 200...599 {
-            let outcome = DeliveryOutcome(HTTPStatus(rawValue: status), retryAfter: nil, now: Self.now)
+            let outcome = DeliveryOutcome(
+                HTTPStatus(rawValue: status),
+                retryAfter: nil,
+                now: Self.now
+            )
             let expected: DeliveryOutcome =
                 status < 300
                 ? .accepted

@@ -6,7 +6,9 @@ import Glibc
 struct SeededGenerator: RandomNumberGenerator {
     /// Some fixed seeds, or the one in `TEST_SEED`.
     static let seeds: [UInt64] = {
-        if let text = getenv("TEST_SEED"), let seed = UInt64(String(cString: text)) { return [seed] }
+        if let text = getenv("TEST_SEED"), let seed = UInt64(String(cString: text)) {
+            return [seed]
+        }
         return [1, 2, 3, 4, 5, 6, 7, 8]
     }()
 

@@ -74,6 +74,7 @@ struct RequestTable {
     /// - Parameters:
     ///   - bytes: What it may hold in memory while it waits.
     ///   - deadline: When it has waited too long.
+    /// - Returns: Its name.
     mutating func add(bytes: Int, deadline: MonotonicTime) -> RequestID {
         let slot: Int
         if let free = self.free.popLast() {
@@ -100,7 +101,11 @@ struct RequestTable {
     mutating func enqueueFirst(_ id: RequestID) {
         self.prepareToQueue(id)
         self.entries[id.slot].next = self.head
-        if self.head >= 0 { self.entries[self.head].previous = id.slot } else { self.tail = id.slot }
+        if self.head >= 0 {
+            self.entries[self.head].previous = id.slot
+        } else {
+            self.tail = id.slot
+        }
         self.head = id.slot
     }
 

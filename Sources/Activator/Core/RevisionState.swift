@@ -78,7 +78,10 @@ struct RevisionState {
 
     /// A request came in.
     ///
-    /// - Parameter bytes: What it may hold in memory while it waits.
+    /// - Parameters:
+    ///   - bytes: What it may hold in memory while it waits.
+    ///   - now: The time.
+    /// - Returns: Its name.
     mutating func requestArrived(bytes: Int, at now: MonotonicTime) -> RequestID {
         let deadline = now.advanced(by: self.limits.queueTimeout)
         let id = self.requests.add(bytes: bytes, deadline: deadline)
@@ -328,7 +331,8 @@ struct RevisionState {
     private mutating func scheduleWake(at now: MonotonicTime) {
         if let deadline = self.requests.firstDeadline { self.wantWake(at: deadline) }
         guard self.liveCount > self.limits.instancesMin else { return }
-        for instance in self.instances where instance.phase == .open && instance.inFlightCount == 0 {
+        for instance in self.instances where instance.phase == .open && instance.inFlightCount == 0
+        {
             let due = instance.idleSince.advanced(by: self.limits.idleWindow)
             // One that is kept because the load wants it is looked at again later.
             self.wantWake(at: due > now ? due : now.advanced(by: self.limits.idleWindow))

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The environment of an instance: what the manifest names, what Knative's contract sets, and
-/// little else. Nothing of the activator's own environment gets there.
+/// The environment of an instance: what the manifest names, and what Knative's contract sets.
+///
+/// Nothing of the activator's own environment gets there.
 enum InstanceEnvironment {
     /// Names that only the activator sets (Knative runtime contract, and the systemd protocol).
     static let reserved: Set<String> = [
         "PORT", "K_SERVICE", "K_CONFIGURATION", "K_REVISION",
-        "LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES",
+        "LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES", "NOTIFY_SOCKET",
     ]
 
     /// What a program may count on, unless the manifest says otherwise.
@@ -17,7 +18,13 @@ enum InstanceEnvironment {
     ]
 
     /// The variables as `NAME=value`; of a name that is given twice the last one counts.
-    static func make(for spec: RevisionSpec, port: UInt16) -> [String] {
+    ///
+    /// - Parameter readinessAddress: Where the program may tell that it is ready, sd_notify(3).
+    static func make(
+        for spec: RevisionSpec,
+        port: UInt16,
+        readinessAddress: String? = nil
+    ) -> [String] {
         var values: [String: String] = [:]
         var names: [String] = []
         func set(_ name: String, _ value: String) {
@@ -30,6 +37,7 @@ enum InstanceEnvironment {
             set(name, value)
         }
         set("PORT", "\(port)")
+        if let readinessAddress { set("NOTIFY_SOCKET", readinessAddress) }
         set("K_SERVICE", spec.service)
         set("K_CONFIGURATION", spec.service)
         set("K_REVISION", spec.revision)

@@ -42,6 +42,8 @@ final class InstanceProcess: EventHandler {
     /// Starts a process.
     ///
     /// - Parameters:
+    ///   - plan: What is to be run.
+    ///   - loop: The loop whose thread this is.
     ///   - line: Told each line that the process writes.
     ///   - exited: Told once that the process has ended, and how.
     /// - Throws: `SystemError` naming the program when it cannot be started.
@@ -132,6 +134,10 @@ final class InstanceProcess: EventHandler {
     private static func spawn(_ plan: Plan, output: Int32, error: Int32) throws -> Int32 {
         guard let path = plan.command.first, path.hasPrefix("/") else {
             throw SystemError("exec of a program without an absolute path", code: ENOENT)
+        }
+        // One errno comes back for all that can fail, so what is most likely is looked at before.
+        if let directory = plan.workingDirectory, access(directory, X_OK) != 0 {
+            throw SystemError.last("chdir \(directory)")
         }
         var arguments = plan.command.map { strdup($0) } + [nil]
         var environment = plan.environment.map { strdup($0) } + [nil]

@@ -66,7 +66,8 @@ final class OutputPipe: EventHandler {
         ) { buffer in
             switch Socket.read(self.readFD, into: buffer) {
             case .count(let count):
-                self.splitter.append(UnsafeRawBufferPointer(rebasing: buffer[0..<count]), line: self.line)
+                let bytes = UnsafeRawBufferPointer(rebasing: buffer[0..<count])
+                self.splitter.append(bytes, line: self.line)
                 return true
             case .wouldBlock: return false
             case .end, .failed:

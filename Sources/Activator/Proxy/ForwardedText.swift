@@ -4,31 +4,82 @@ internal import EventLoop
 internal import HTTP
 
 /// The names of clients as `X-Forwarded-For` and `Forwarded` write them (RFC 7239).
+///
+/// Most requests come from the peer and for the host of the one before, and bring no such fields:
+/// what is added to those is kept ready.
 struct ForwardedText {
-    private var lastAddress: SocketAddress?
-    private var lastBytes: [UInt8] = []
+    /// Whose client and host ``lines`` are for.
+    private var lastPeer: SocketAddress?
+    private var lastHost: [UInt8] = []
+    private var lines: [UInt8] = []
 
-    /// The address of a peer, without its port; the last one is kept ready.
-    mutating func address(of peer: SocketAddress) -> [UInt8] {
-        switch (peer, self.lastAddress) {
-        case (.ipv4(let address, _), .ipv4(let last, _)?) where address == last:
-            return self.lastBytes
-        case (.ipv6(let address, _), .ipv6(let last, _)?) where address == last:
-            return self.lastBytes
-        case (.unix, _):
-            return Array("unknown".utf8)
-        default:
-            self.lastAddress = peer
-            self.lastBytes = Array(peer.host.utf8)
-            return self.lastBytes
+    /// The address of a peer, without its port.
+    static func address(of peer: SocketAddress) -> [UInt8] {
+        if case .unix = peer { return Array("unknown".utf8) }
+        return Array(peer.host.utf8)
+    }
+
+    /// The lines that are added to a request which has none of them.
+    mutating func lines(
+        peer: SocketAddress,
+        host: ArraySlice<UInt8>,
+        proto: String
+    ) -> [UInt8] {
+        if self.isLast(peer), self.lastHost.elementsEqual(host) { return self.lines }
+        let client = Self.address(of: peer)
+        self.lines = Self.lines(
+            list: client,
+            host: host,
+            proto: Array(proto.utf8)[...],
+            hasHost: false,
+            hasProto: false,
+            hasForwarded: false
+        )
+        self.lastPeer = peer
+        self.lastHost = Array(host)
+        return self.lines
+    }
+
+    private func isLast(_ peer: SocketAddress) -> Bool {
+        switch (peer, self.lastPeer) {
+        case (.ipv4(let address, _), .ipv4(let last, _)?): address == last
+        case (.ipv6(let address, _), .ipv6(let last, _)?): address == last
+        default: false
         }
+    }
+
+    /// The lines for a request that has some of them.
+    ///
+    /// - Parameters:
+    ///   - list: The value of `X-Forwarded-For`, the peer at its end.
+    ///   - host: The host as the client wrote it.
+    ///   - proto: `http` or `https`, as the client used it.
+    ///   - hasHost: Whether `X-Forwarded-Host` is there already.
+    ///   - hasProto: Whether `X-Forwarded-Proto` is there already.
+    ///   - hasForwarded: Whether `Forwarded` is there already.
+    /// - Returns: Whole lines.
+    static func lines(
+        list: [UInt8],
+        host: ArraySlice<UInt8>,
+        proto: ArraySlice<UInt8>,
+        hasHost: Bool,
+        hasProto: Bool,
+        hasForwarded: Bool
+    ) -> [UInt8] {
+        var lines = Array("X-Forwarded-For: ".utf8) + list + "\r\n".utf8
+        if !hasHost { lines += Array("X-Forwarded-Host: ".utf8) + host + "\r\n".utf8 }
+        if !hasProto { lines += Array("X-Forwarded-Proto: ".utf8) + proto + "\r\n".utf8 }
+        guard !hasForwarded else { return lines }
+        lines += "Forwarded: ".utf8
+        self.append(list: list[...], host: host, proto: proto, to: &lines)
+        return lines + "\r\n".utf8
     }
 
     /// Appends the elements of a `Forwarded` field for a list as `X-Forwarded-For` has it; the first
     /// one names host and protocol too, as Knative's queue-proxy does.
     static func append(
         list: ArraySlice<UInt8>,
-        host: ArraySlice<UInt8>?,
+        host: ArraySlice<UInt8>,
         proto: ArraySlice<UInt8>,
         to output: inout [UInt8]
     ) {
@@ -40,7 +91,7 @@ struct ForwardedText {
             self.append(node: node, to: &output)
             guard isFirst else { continue }
             isFirst = false
-            if let host, !host.isEmpty {
+            if !host.isEmpty {
                 output.append(contentsOf: ";host=".utf8)
                 self.append(value: host, to: &output)
             }

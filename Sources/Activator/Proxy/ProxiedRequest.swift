@@ -71,7 +71,7 @@ final class ProxiedRequest: UpstreamClient {
                 UpstreamRequestHead(
                     head: exchange.request,
                     traits: self.traits,
-                    client: context.forwarded.address(of: exchange.peer),
+                    peer: exchange.peer,
                     proto: context.configuration.proto,
                     hostDefault: self.revision.hostDefault
                 ),
@@ -188,14 +188,7 @@ final class ProxiedRequest: UpstreamClient {
     /// The head without what belongs to the connection, and with what a cold start took.
     private func answerHead(of head: HTTPResponseHead) -> HTTPResponseHead {
         var head = head
-        // The server writes framing and connection fields itself (RFC 9110 section 7.6.1).
-        for name in ["upgrade", "proxy-connection", "te"] { head.fields.remove(name) }
-        if let value = head.fields["connection"] {
-            for part in value.split(separator: ",") {
-                let name = String(decoding: HTTPText.trim(Array(part.utf8)[...]), as: UTF8.self)
-                if name.lowercased() != "content-length" { head.fields.remove(name) }
-            }
-        }
+        if Self.hasFieldsOfConnection(head.fields) { Self.removeFieldsOfConnection(&head.fields) }
         if self.isCold, let start = self.instance?.startDuration {
             let wait = self.arrivedAt.duration(to: self.dispatchedAt)
             head.fields.append("X-Swiftlet-Cold-Start", "true")
@@ -207,11 +200,37 @@ final class ProxiedRequest: UpstreamClient {
         return head
     }
 
+    /// Whether there may be fields that end here (RFC 9110 section 7.6.1); most answers have none.
+    private static func hasFieldsOfConnection(_ fields: HTTPFields) -> Bool {
+        var found = false
+        fields.forEachBytes { name, _ in
+            switch name.count {
+            case 2: found = found || HTTPText.equalsIgnoringCase(name, "te")
+            case 7: found = found || HTTPText.equalsIgnoringCase(name, "upgrade")
+            case 10: found = found || HTTPText.equalsIgnoringCase(name, "connection")
+            case 16: found = found || HTTPText.equalsIgnoringCase(name, "proxy-connection")
+            default: break
+            }
+        }
+        return found
+    }
+
+    /// The server writes framing and connection fields itself, whatever is left here.
+    private static func removeFieldsOfConnection(_ fields: inout HTTPFields) {
+        for line in fields.values("connection") {
+            for part in line.split(separator: ",") {
+                let name = String(decoding: HTTPText.trim(Array(part.utf8)[...]), as: UTF8.self)
+                if name.lowercased() != "content-length" { fields.remove(name) }
+            }
+        }
+        for name in ["upgrade", "proxy-connection", "te"] { fields.remove(name) }
+    }
+
     /// Milliseconds with three digits behind the point.
     static func milliseconds(_ duration: Duration) -> String {
         let microseconds = max(0, duration.nanosecondsClamped) / 1000
-        let fraction = String(microseconds % 1000)
-        return "\(microseconds / 1000).\(String(repeating: "0", count: 3 - fraction.count))\(fraction)"
+        let fraction = String(microseconds % 1000 + 1000).dropFirst()
+        return "\(microseconds / 1000).\(fraction)"
     }
 
     // MARK: Failure

@@ -3,7 +3,9 @@
 internal import EventLoop
 internal import Telemetry
 
-/// What all revisions of an activator share. Belongs to the loop's thread.
+/// What all revisions of an activator share.
+///
+/// Belongs to the loop's thread.
 final class ProxyContext {
     /// Output that reaches this many bytes is sent without waiting for more.
     static let flushBytes = 16 * 1024

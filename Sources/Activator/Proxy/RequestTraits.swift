@@ -34,12 +34,12 @@ struct RequestTraits {
         case 4 where HTTPText.equalsIgnoringCase(name, "host"):
             self.host = value
         case 10 where HTTPText.equalsIgnoringCase(name, "user-agent"):
-            if value.starts(with: KnativeProbe.kubeletAgent.utf8) { self.mayBeProbe = true }
+            // Only what may be one is compared in full.
+            if value.first == UInt8(ascii: "k") { self.mayBeProbe = true }
         case 10 where HTTPText.equalsIgnoringCase(name, "connection"):
             self.connection = value
         case 14 where HTTPText.equalsIgnoringCase(name, "content-length"):
-            let length = HTTPText.decimal(value) ?? 0
-            if length > 0 { self.framing = .length(length) }
+            self.framing = Self.framing(length: value)
         case 15
         where HTTPText.equalsIgnoringCase(name, KnativeProbe.networkProbe)
             || HTTPText.equalsIgnoringCase(name, KnativeProbe.kubeletProbe):
@@ -52,5 +52,12 @@ struct RequestTraits {
             self.servingNamespace = value
         default: break
         }
+    }
+
+    /// The server's parser has checked the number; on its own type this needs no generic code.
+    private static func framing(length value: ArraySlice<UInt8>) -> HTTPBodyFraming {
+        var length = 0
+        for byte in value { length = length &* 10 &+ Int(byte &- UInt8(ascii: "0")) }
+        return length > 0 ? .length(length) : .none
     }
 }

@@ -96,7 +96,7 @@ final class UpstreamConnection: EventHandler {
         self.isRequestSent = false
         self.isChunked = head.traits.framing == .chunked
         self.setDeadline(after: timeout)
-        head.append(to: &self.output)
+        head.append(to: &self.output, forwarded: &self.context.forwarded)
     }
 
     /// Sends body bytes; look at ``isOutputBlocked`` afterwards.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import EventLoop
 internal import HTTP
 
 /// Writes the head of a request as the function sees it.
@@ -12,8 +13,8 @@ struct UpstreamRequestHead {
     let head: HTTPRequestHead
     /// What was gathered of it.
     let traits: RequestTraits
-    /// The address of the client, as text.
-    let client: [UInt8]
+    /// Where the request came from.
+    let peer: SocketAddress
     /// `http`, or `https` where the server speaks TLS.
     let proto: String
     /// Stands in for a `Host` that a client of HTTP/1.0 did not send.
@@ -24,10 +25,15 @@ struct UpstreamRequestHead {
         var forwardedHost: ArraySlice<UInt8>?
         var forwardedProto: ArraySlice<UInt8>?
         var hasForwarded = false
+
+        var isAny: Bool {
+            self.hasForwarded || !self.forwardedFor.isEmpty || self.forwardedHost != nil
+                || self.forwardedProto != nil
+        }
     }
 
     /// Appends request line and fields with their final empty line.
-    func append(to output: inout [UInt8]) {
+    func append(to output: inout [UInt8], forwarded: inout ForwardedText) {
         output.append(contentsOf: self.head.method.rawValue.utf8)
         output.append(0x20)
         if self.head.target.utf8.first == UInt8(ascii: "/") {
@@ -39,7 +45,7 @@ struct UpstreamRequestHead {
         let host = self.appendHost(to: &output)
         let found = self.appendUserFields(to: &output)
         self.appendFraming(to: &output)
-        self.appendForwarded(found, host: host, to: &output)
+        self.appendForwarded(found, host: host, &forwarded, to: &output)
         output.append(contentsOf: "\r\n".utf8)
     }
 
@@ -134,27 +140,26 @@ struct UpstreamRequestHead {
     private func appendForwarded(
         _ found: Found,
         host: ArraySlice<UInt8>,
+        _ forwarded: inout ForwardedText,
         to output: inout [UInt8]
     ) {
+        guard found.isAny else {
+            let lines = forwarded.lines(peer: self.peer, host: host, proto: self.proto)
+            output.append(contentsOf: lines)
+            return
+        }
         var list = found.forwardedFor
         if !list.isEmpty { list.append(contentsOf: ", ".utf8) }
-        list.append(contentsOf: self.client)
-        self.append("X-Forwarded-For", list[...], to: &output)
-        if found.forwardedHost == nil { self.append("X-Forwarded-Host", host, to: &output) }
-        if found.forwardedProto == nil {
-            output.append(contentsOf: "X-Forwarded-Proto: ".utf8)
-            output.append(contentsOf: self.proto.utf8)
-            output.append(contentsOf: "\r\n".utf8)
-        }
-        guard !found.hasForwarded else { return }
-        output.append(contentsOf: "Forwarded: ".utf8)
-        ForwardedText.append(
-            list: list[...],
+        list.append(contentsOf: ForwardedText.address(of: self.peer))
+        let lines = ForwardedText.lines(
+            list: list,
             host: found.forwardedHost ?? host,
             proto: found.forwardedProto ?? Array(self.proto.utf8)[...],
-            to: &output
+            hasHost: found.forwardedHost != nil,
+            hasProto: found.forwardedProto != nil,
+            hasForwarded: found.hasForwarded
         )
-        output.append(contentsOf: "\r\n".utf8)
+        output.append(contentsOf: lines)
     }
 
     private func append(

@@ -5,39 +5,42 @@
 #pragma once
 
 /*
- * Without _GNU_SOURCE, as Swift builds its Glibc module: a type that both modules define must be
- * the same in both, or a build from nothing fails. What needs it is included by the .c files alone.
+ * No header of the C library, whose types belong to Swift's Glibc module: what two modules define
+ * must be the same in both, and is then found in either one or the other, as the build happens to
+ * go. What the functions need is included by the .c files alone.
  */
-#include <fcntl.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/epoll.h>
-#include <sys/socket.h>
-#include <sys/types.h>
 
-/* Flag sets import as enums of differing types: one type for each set. */
-static const uint32_t swiftlet_EPOLLIN = EPOLLIN;
-static const uint32_t swiftlet_EPOLLOUT = EPOLLOUT;
-static const uint32_t swiftlet_EPOLLRDHUP = EPOLLRDHUP;
-static const uint32_t swiftlet_EPOLLERR = EPOLLERR;
-static const uint32_t swiftlet_EPOLLHUP = EPOLLHUP;
-static const int swiftlet_SOCK_STREAM = SOCK_STREAM;
+/* The values of epoll_ctl(2), which the .c file compares with the system's. */
+static const uint32_t swiftlet_EPOLLIN = 0x001;
+static const uint32_t swiftlet_EPOLLOUT = 0x004;
+static const uint32_t swiftlet_EPOLLERR = 0x008;
+static const uint32_t swiftlet_EPOLLHUP = 0x010;
+static const uint32_t swiftlet_EPOLLRDHUP = 0x2000;
+
+struct swiftlet_epoll_event {
+    uint32_t events;
+    uint64_t data;
+};
+
+/* Most events that one wait returns, whatever its capacity. */
+enum { swiftlet_epoll_events_max = 256 };
 
 int swiftlet_epoll_create(void);
 int swiftlet_epoll_add(int epoll_fd, int fd, uint32_t events, uint64_t data);
 int swiftlet_epoll_modify(int epoll_fd, int fd, uint32_t events, uint64_t data);
 int swiftlet_epoll_remove(int epoll_fd, int fd);
-/* `data` of an event, which the union in `struct epoll_event` hides from Swift on some releases. */
-uint64_t swiftlet_epoll_event_data(const struct epoll_event *event);
+int swiftlet_epoll_wait(int epoll_fd, struct swiftlet_epoll_event *events, int capacity,
+                        int milliseconds);
 
 /* Non-blocking and close-on-exec, all of them; -1 and errno on failure. */
 int swiftlet_eventfd(void);
-int swiftlet_accept(int listening_fd, struct sockaddr_storage *peer, socklen_t *length);
+/* `peer` is a struct sockaddr_storage, `length` its size before and the address's after. */
+int swiftlet_accept(int listening_fd, void *peer, uint32_t *length);
 int swiftlet_stream_socket(int family);
 int swiftlet_pipe(int fds[2]);
-int swiftlet_pidfd_open(pid_t pid);
+int swiftlet_pidfd_open(int32_t pid);
 
 /*
  * Turns signals into bytes of a pipe, one byte with its number for each, whichever thread is hit.
@@ -91,4 +94,4 @@ struct swiftlet_spawn_options {
  * (PR_SET_PDEATHSIG, SIGKILL), with default signal handling and no descriptor beyond those named.
  * Returns the pid, or -errno of whatever failed: also of execve(), which is awaited.
  */
-pid_t swiftlet_spawn(const struct swiftlet_spawn_options *options);
+int32_t swiftlet_spawn(const struct swiftlet_spawn_options *options);

@@ -14,8 +14,8 @@ extension S3Client {
 
     /// Stores a file from its beginning on; its position is left alone.
     ///
-    /// Up to 64 MiB go by one request, more in parts, so that memory stays flat and a lost connection
-    /// costs one part.
+    /// Up to 64 MiB go by one request, more in parts, so that memory stays flat and a lost
+    /// connection costs one part.
     ///
     /// - Parameters:
     ///   - bucket: The bucket.

@@ -8,7 +8,7 @@ package struct S3ConfigurationError: Error, Sendable, Equatable, CustomStringCon
 
 /// Which S3 server to talk to, and as whom.
 package struct S3Configuration: Sendable {
-    /// `http` or `https`, host, and port if it is not the usual one; perhaps a path in front of all.
+    /// `http` or `https`, host, and port if it is not the usual one; perhaps a path in front.
     package var endpoint: String
     /// The region to sign for.
     package var region: String

@@ -17,8 +17,8 @@ extension BucketError {
         case .malformedHeader, .wrongScope:
             self.init(
                 .authorizationHeaderMalformed,
-                "The credential must read <access key>/<day of x-amz-date>/<region>/s3/aws4_request,"
-                    + " followed by SignedHeaders and Signature."
+                "The credential must read <access key>/<day of x-amz-date>/<region>/s3/aws4_request"
+                    + ", followed by SignedHeaders and Signature."
             )
         case .malformedQuery, .invalidExpiry:
             self.init(
@@ -29,7 +29,8 @@ extension BucketError {
         case .wrongRegion(let expected):
             self.init(
                 .authorizationHeaderMalformed,
-                "The authorization header is malformed; the region is wrong; expecting '\(expected)'."
+                "The authorization header is malformed; the region is wrong;"
+                    + " expecting '\(expected)'."
             )
         case .missingDate:
             self.init(.accessDenied, "A signed request needs a valid x-amz-date or Date.")

@@ -34,7 +34,7 @@ extension BucketServer {
         return (writer, try upload.finish())
     }
 
-    /// Writes the end of a file and waits until the disk has it all, on the thread made for waiting.
+    /// Writes the end of a file and waits until the disk has it, on the thread made for waiting.
     func seal(_ writer: ObjectFileWriter, _ metadata: ObjectMetadata) async throws {
         guard self.configuration.synchronisesWrites else { return try writer.seal(metadata) }
         try await self.disk.run {

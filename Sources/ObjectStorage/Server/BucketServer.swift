@@ -9,8 +9,8 @@ import Telemetry
 /// Answers S3 requests out of a ``BucketStore``.
 ///
 /// An actor on its loop: all state belongs to the loop's thread, which the compiler checks. Short
-/// system calls are made right there; whatever waits for the disk or copies whole objects is done on
-/// the thread of `disk`.
+/// system calls are made right there; whatever waits for the disk or copies whole objects is done
+/// on the thread of `disk`.
 actor BucketServer {
     /// The longest body that is collected because its signed hash was not sent along, and the
     /// longest XML document.

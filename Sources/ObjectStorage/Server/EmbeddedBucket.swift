@@ -13,8 +13,8 @@ package struct EmbeddedBucketError: Error, Sendable, Equatable, CustomStringConv
 
 /// An S3 server for one machine: files on disk, notifications to a publisher.
 ///
-/// Requests are handled on the loop that it is given; waits for the disk and copies of whole objects
-/// happen on a thread of its own.
+/// Requests are handled on the loop that it is given; waits for the disk and copies of whole
+/// objects happen on a thread of its own.
 package final class EmbeddedBucket: Sendable {
     /// How much longer than its object a body in AWS's chunked coding may be: pieces of 8 KiB, the
     /// smallest that S3 allows, each with a line of a hundred bytes.

@@ -70,7 +70,7 @@ final class StateFolder {
         return identifier
     }
 
-    /// A path in `tmp` that no file has; on the file system of all the rest, so that a rename moves.
+    /// A path in `tmp` that no file has; on the file system of the rest, so that a rename moves.
     func temporaryPath() -> String {
         self.temporaryCount += 1
         return "\(self.temporaryFolderPath)/\(self.temporaryCount)"

@@ -38,10 +38,8 @@ final class Stage: Sendable {
 
     init(
         _ specs: [RevisionSpec],
-        _ change: (inout ActivatorConfiguration) -> Void = { _ in }
+        _ configuration: ActivatorConfiguration
     ) async throws {
-        var configuration = ActivatorConfiguration()
-        change(&configuration)
         let (log, milestones) = (Log(), Recorded<Milestone>())
         self.log = log
         self.milestones = milestones
@@ -71,10 +69,10 @@ final class Stage: Sendable {
     /// Runs `body` with a stage, and takes it down whatever happens.
     static func with<Result>(
         _ specs: [RevisionSpec],
-        _ change: (inout ActivatorConfiguration) -> Void = { _ in },
+        _ configuration: ActivatorConfiguration = ActivatorConfiguration(),
         _ body: (Stage) async throws -> Result
     ) async throws -> Result {
-        let stage = try await Stage(specs, change)
+        let stage = try await Stage(specs, configuration)
         do {
             let result = try await body(stage)
             await stage.end()
@@ -167,6 +165,13 @@ final class Gate: Sendable {
         unlink(self.path)
         rmdir(String(self.path.dropLast("/gate".count)))
     }
+}
+
+/// A configuration that differs from the defaults.
+func configured(_ change: (inout ActivatorConfiguration) -> Void) -> ActivatorConfiguration {
+    var configuration = ActivatorConfiguration()
+    change(&configuration)
+    return configuration
 }
 
 /// Whether a process is there, and more than a zombie's name.

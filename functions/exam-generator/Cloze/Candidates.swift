@@ -45,6 +45,14 @@ struct Candidates {
         var mention: Mention
         var term: Term
         var score: Double
+
+        /// A total order, so that an exam depends on the document alone.
+        static func isBetter(_ one: Draft, _ other: Draft) -> Bool {
+            if one.score != other.score { return one.score > other.score }
+            if one.term.key != other.term.key { return one.term.key < other.term.key }
+            let first = (one.mention.sentence, one.mention.tokens.lowerBound)
+            return first < (other.mention.sentence, other.mention.tokens.lowerBound)
+        }
     }
 
     private func candidates(for terms: [Term]) -> [Candidate] {
@@ -61,7 +69,7 @@ struct Candidates {
             }
         }
         let best = drafts.flatMap { segment in
-            segment.sorted { $0.score > $1.score }.prefix(Self.draftsPerSegmentMax)
+            segment.sorted(by: Draft.isBetter).prefix(Self.draftsPerSegmentMax)
         }
         return best.compactMap(self.candidate).sorted { one, other in
             one.sentence == other.sentence ? one.key < other.key : one.sentence < other.sentence

@@ -6,8 +6,6 @@
 struct ClozeGenerator: ExamGenerator {
     /// What a gap looks like.
     static let gap = "_____"
-    /// Text beyond so many Unicode scalars is not looked at.
-    static let scalarsMax = 600_000
     /// Fewer questions are no exam.
     static let questionsMin = 3
     /// Sentences that a document must have before questions are looked for.
@@ -23,7 +21,7 @@ struct ClozeGenerator: ExamGenerator {
 
     /// The exam about `text`.
     func exam(about text: String) throws(TooLittleText) -> [Question] {
-        let sentences = Self.sentences(of: String(text.unicodeScalars.prefix(Self.scalarsMax)))
+        let sentences = Self.sentences(of: text)
         guard sentences.count >= Self.sentencesMin else {
             throw TooLittleText(
                 reason: "it holds \(Self.counted(sentences.count, "whole sentence")), and an exam "

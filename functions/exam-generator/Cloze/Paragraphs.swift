@@ -2,6 +2,8 @@
 
 /// Puts the lines of a document together again: paragraphs of running text.
 struct Paragraphs {
+    /// Text beyond so many Unicode scalars is not looked at; about 250 pages.
+    static let scalarsMax = 600_000
     /// Longer paragraphs are cut here: no sentence is that long.
     static let charactersMax = 20_000
 
@@ -22,7 +24,7 @@ struct Paragraphs {
     ///
     /// Headings, lists of contents, references, captions, headers and footers are left out.
     static func of(_ text: String) -> [String] {
-        let pages = TextNormalizer.pages(of: text)
+        let pages = TextNormalizer.pages(of: String(text.unicodeScalars.prefix(self.scalarsMax)))
         let furniture = PageFurniture(pages: pages)
         let bodies = Matter.body(of: pages.map { furniture.text(of: $0) })
         var paragraphs = Paragraphs(pages: bodies)

@@ -8,7 +8,9 @@ struct ProperNames {
     private static let connectors = WordList.words(
         "of de van von der den di da du la le del ibn al"
     )
-    private static let labels = WordList.words("figure table chapter section box unit part appendix")
+    private static let labels = WordList.words(
+        "figure table chapter section box unit part appendix"
+    )
     static let particles = WordList.words("van von de der di da du del ibn")
 
     /// The names in `sentence`, whose tokens have `classes`.

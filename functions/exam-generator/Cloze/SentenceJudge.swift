@@ -16,9 +16,10 @@ struct SentenceJudge {
     /// Openings that can be cut off without loss.
     private static let additiveOpenings = [
         "However, ", "Moreover, ", "Furthermore, ", "In addition, ", "In fact, ", "Indeed, ",
-        "For example, ", "For instance, ", "Nevertheless, ", "Nonetheless, ", "Also, ", "Besides, ",
-        "Of course, ", "Interestingly, ", "Importantly, ", "Note that ", "In other words, ",
-        "Today, ", "In general, ", "Generally, ", "Typically, ", "In particular, ",
+        "For example, ", "For instance, ", "Nevertheless, ", "Nonetheless, ", "Also, ",
+        "Besides, ", "Of course, ", "Interestingly, ", "Importantly, ", "Note that ",
+        "In other words, ", "Today, ", "In general, ", "Generally, ", "Typically, ",
+        "In particular, ",
     ]
 
     /// Words at the start that point outside the sentence.
@@ -39,28 +40,23 @@ struct SentenceJudge {
         "In contrast", "For this", "For these", "For that", "From this", "Because of this",
         "After this", "After that", "With this", "Like this", "In such", "In both", "In each",
         "In the same", "At the same", "In the first", "In the second", "In the third",
-        "In the next",
-        "In the following", "In the previous", "To do this", "To do so", "In turn", "All of th",
-        "Some of th", "Many of th", "Most of th", "One of th", "Each of th", "None of th",
-        "Both of th", "Two of th", "Under these", "Under this", "During this", "During that",
-        "Since then", "By then", "Until then", "Before this", "A few", "After five", "In other",
+        "In the next", "In the following", "In the previous", "To do this", "To do so", "In turn",
+        "All of th", "Some of th", "Many of th", "Most of th", "One of th", "Each of th",
+        "None of th", "Both of th", "Two of th", "Under these", "Under this", "During this",
+        "During that", "Since then", "By then", "Until then", "Before this", "A few", "In other",
         "In the meantime",
     ]
 
     /// Phrases that need something else on the page.
     private static let pointingPhrases = [
         " as shown", " see also", " see above", " see below", "(see ", " as follows",
-        " the following ", " the above ",
-        " shown above",
-        " mentioned above", " described above", " listed below", " shown below", " described below",
-        " as mentioned", " this chapter", " this section", " this book", " this lesson",
-        " this unit",
-        " previous chapter", " next chapter", " this page", " on page ", " in this ", " of this ",
-        " the former", " the latter", " figure ", " fig. ", " table ", " equation ", " eq. ",
-        " exercise ",
+        " the following ", " the above ", " shown above", " mentioned above", " described above",
+        " listed below", " shown below", " described below", " as mentioned", " this chapter",
+        " this section", " this book", " this lesson", " this unit", " previous chapter",
+        " next chapter", " this page", " on page ", " in this ", " of this ", " the former",
+        " the latter",
         " these ", " those two ", " this ", " such a ", " the same year", " the same time",
-        " respectively",
-        "http:", "https:", "www.", " et al", "©", "…", "...", "_",
+        " respectively", "http:", "https:", "www.", " et al", "©", "…", "...", "_",
     ]
 
     /// `text` without an opening that only joins it to the sentence before.
@@ -101,7 +97,7 @@ struct SentenceJudge {
         let visible = sentence.characters.filter { !$0.isWhitespace }
         let letters = visible.count(where: \.isLetter)
         guard Double(letters) >= Self.lettersShareMin * Double(visible.count) else { return false }
-        guard !sentence.characters.contains(where: { "?!？！<>{}|=\\".contains($0) }) else {
+        guard !sentence.characters.contains(where: { "?!？！<>{}|=\\_".contains($0) }) else {
             return false
         }
         return Self.isBalanced(sentence.characters)
@@ -126,11 +122,39 @@ struct SentenceJudge {
         }
         if Self.pointingStarters.contains(first.lowercased) { return true }
         if Self.pointingOpenings.contains(where: { sentence.text.hasPrefix($0) }) { return true }
+        if self.countsFromElsewhere(sentence) || self.namesLabel(sentence) { return true }
         let lowercased = sentence.text.lowercased()
         if Self.pointingPhrases.contains(where: { lowercased.contains($0) }) { return true }
         return sentence.tokens.contains {
             ["we", "you", "our", "us", "your", "my", "i"].contains($0.text)
         }
+    }
+
+    private static let labels = WordList.words(
+        "figure fig table equation eq exercise chapter section appendix box page example diagram"
+    )
+
+    /// Whether it speaks of "Figure 3" or of "the diagram below".
+    private func namesLabel(_ sentence: Sentence) -> Bool {
+        for (index, token) in sentence.tokens.enumerated()
+        where Self.labels.contains(token.lowercased) {
+            var next = sentence.token(at: index + 1)
+            if next?.text == "." { next = sentence.token(at: index + 2) }
+            if next?.isNumber == true || ["above", "below", "shows"].contains(next?.lowercased) {
+                return true
+            }
+        }
+        return false
+    }
+
+    /// Whether it starts like "After five years": counted from something said before.
+    private func countsFromElsewhere(_ sentence: Sentence) -> Bool {
+        guard let first = sentence.tokens.first, let next = sentence.token(at: 1) else {
+            return false
+        }
+        guard ["after", "within", "for"].contains(first.lowercased) else { return false }
+        if EnglishWords.numbers.contains(next.lowercased) { return true }
+        return EnglishWords.otherNumbers.contains(next.lowercased) || next.isNumber
     }
 
     /// Whether a verb belongs to the sentence itself and not to a clause inside it.

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import EventLoop
+import Glibc
+import HTTP
+import Telemetry
+import Testing
+
+@testable import Activator
+
+/// A connection whose other end is in the hands of the test.
+@Suite("Upstream connection", .timeLimit(.minutes(1)))
+struct UpstreamConnectionTests {
+    /// Notes what a connection tells.
+    ///
+    /// `@unchecked Sendable`: belongs to the loop's thread.
+    final class Client: UpstreamClient, @unchecked Sendable {
+        var method: HTTPMethod = .get
+        var answeredCount = 0
+        var status: Int?
+        var body: [UInt8] = []
+        var trailers: HTTPFields?
+        var failure: UpstreamFailure?
+
+        func upstreamAnswered() { self.answeredCount += 1 }
+        func upstreamSentHead(_ response: HTTPParsedResponse, body: [UInt8], end: HTTPFields?) {
+            self.status = response.head.status.rawValue
+            self.upstreamSentBody(body, end: end)
+        }
+        func upstreamSentBody(_ bytes: [UInt8], end: HTTPFields?) {
+            self.body += bytes
+            if let end { self.trailers = end }
+        }
+        func upstreamDrained() {}
+        func upstreamFailed(_ failure: UpstreamFailure) { self.failure = failure }
+
+        var text: String { String(decoding: self.body, as: UTF8.self) }
+    }
+
+    /// `@unchecked Sendable`: its variables belong to the loop's thread.
+    final class Bench: @unchecked Sendable {
+        let loop: EventLoop
+        let context: ProxyContext
+        let listener: Int32
+        let pool: UpstreamPool
+
+        init() throws {
+            self.loop = try EventLoop(name: "upstream")
+            self.context = ProxyContext(
+                loop: self.loop,
+                configuration: ActivatorConfiguration(),
+                logger: Logger(label: "test", sink: .none),
+                milestones: .none,
+                metrics: Metrics()
+            )
+            self.listener = try Socket.listen(on: .ipv4Loopback(port: 0))
+            let address = try Socket.localAddress(of: self.listener)
+            self.pool = UpstreamPool(address: address, context: self.context)
+            self.loop.start()
+        }
+
+        /// Sends a request; returns the other end of its connection.
+        func send(_ client: Client) async throws -> Int32 {
+            try await self.loop.run {
+                let head = HTTPRequestHead(method: client.method, target: "/")
+                let upstream = UpstreamRequestHead(
+                    head: head,
+                    traits: RequestTraits(head),
+                    peer: .ipv4Loopback(port: 1),
+                    proto: "http",
+                    hostDefault: []
+                )
+                let connection = try self.pool.take()
+                connection.begin(upstream, for: client, timeout: .seconds(60))
+                connection.endRequest(trailers: HTTPFields())
+                guard case .connection(let fd, _) = try Socket.accept(from: self.listener) else {
+                    return -1
+                }
+                return fd
+            }
+        }
+
+        /// Lets the loop see all that was written before; `write` on loopback has delivered it.
+        func turn() async {
+            for _ in 0..<2 { await self.loop.run {} }
+        }
+
+        func end() async {
+            await self.loop.run { self.pool.close() }
+            self.loop.stop()
+            self.loop.join()
+            Socket.close(self.listener)
+        }
+    }
+
+    static func write(_ text: some StringProtocol, to fd: Int32) {
+        let bytes = Array(text.utf8)
+        bytes.withUnsafeBytes { #expect(Socket.write(fd, from: $0) == .count(bytes.count)) }
+    }
+
+    static let answers: [(String, Int, String, HTTPFields)] = [
+        ("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", 200, "hello", [:]),
+        ("HTTP/1.1 204 No Content\r\n\r\n", 204, "", [:]),
+        (
+            "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early\r\nA: b\r\n\r\n"
+                + "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+                + "3\r\nhel\r\n2;x=y\r\nlo\r\n0\r\nX-Sum: 1\r\n\r\n",
+            200, "hello", ["X-Sum": "1"]
+        ),
+    ]
+
+    @Test("an answer is the same wherever it is cut", arguments: 0..<3)
+    func everySplit(_ index: Int) async throws {
+        let (text, status, body, trailers) = Self.answers[index]
+        let bytes = Array(text.utf8)
+        let bench = try Bench()
+        for cut in 1..<bytes.count {
+            let client = Client()
+            let fd = try await bench.send(client)
+            Self.write(String(decoding: bytes[..<cut], as: UTF8.self), to: fd)
+            await bench.turn()
+            Self.write(String(decoding: bytes[cut...], as: UTF8.self), to: fd)
+            await bench.turn()
+            await bench.loop.run {
+                #expect(client.status == status && client.text == body, "cut at \(cut)")
+                #expect(client.trailers == trailers && client.failure == nil)
+                #expect(client.answeredCount == 1)
+            }
+            // The connection that waits now ends, so that the next request gets another one.
+            Socket.close(fd)
+            await bench.turn()
+        }
+        await bench.end()
+    }
+
+    @Test(
+        "an answer that ends with its connection ends with it",
+        arguments: [
+            ("HTTP/1.0 200 OK\r\n\r\nhello", nil),
+            ("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhello", UpstreamFailure.closedMidway),
+            ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n", .closedMidway),
+            ("HTTP/1.1 20", .closedMidway),
+            ("", .closedEarly),
+            ("HTTP/1.1 101 Switching Protocols\r\n\r\n", .upgraded),
+            ("HTTP/1.1 abc\r\n\r\n", .malformed(.startLineInvalid)),
+        ] as [(String, UpstreamFailure?)]
+    )
+    func ends(_ text: String, _ failure: UpstreamFailure?) async throws {
+        let bench = try Bench()
+        let client = Client()
+        let fd = try await bench.send(client)
+        if !text.isEmpty { Self.write(text, to: fd) }
+        Socket.close(fd)
+        await bench.turn()
+        await bench.turn()
+        await bench.loop.run {
+            #expect(client.failure == failure)
+            if failure == nil { #expect(client.text == "hello" && client.trailers == [:]) }
+        }
+        await bench.end()
+    }
+
+    @Test("a connection is used again, unless something came that nobody had asked for")
+    func reuse() async throws {
+        let bench = try Bench()
+        let answer = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+        let first = Client()
+        let fd = try await bench.send(first)
+        Self.write(answer, to: fd)
+        await bench.turn()
+        let second = Client()
+        // Nothing new to accept: it went over the connection that was there.
+        #expect(try await bench.send(second) == -1)
+        Self.write(answer + "x", to: fd)
+        await bench.turn()
+        await bench.loop.run { #expect(first.status == 200 && second.status == 200) }
+        let third = try await bench.send(Client())
+        #expect(third >= 0)
+        Socket.close(third)
+        Socket.close(fd)
+        await bench.end()
+    }
+}
