@@ -31,6 +31,8 @@ final class Instance {
     var isStopping = false
     /// Whether anybody was told that it is ready.
     var isReadyTold = false
+    /// The identity of the event that it was started for.
+    var eventAttributes: [String: String] = [:]
 
     private let context: ProxyContext
     private var process: InstanceProcess?

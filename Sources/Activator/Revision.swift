@@ -127,24 +127,22 @@ final class Revision {
         self.apply { $0.requestReturned(request.id, at: self.context.loop.now) }
     }
 
-    /// The first byte of an answer to `request` came.
-    func answered(_ instance: Instance, _ request: ProxiedRequest) {
+    /// The first byte of an answer came.
+    func answered(_ instance: Instance) {
         guard instance.answered(at: .now()) else { return }
         self.apply { $0.instanceAnswered(instance.id, at: self.context.loop.now) }
         if let duration = instance.startDuration {
             self.totals.lastColdStart = duration
             self.metrics.coldStart.observe(duration)
         }
-        self.tellReady(instance, request)
+        self.tellReady(instance)
     }
 
-    /// The program said that it listens.
-    private func isReady(_ instance: Instance) { self.tellReady(instance, self.firstRequest) }
-
-    private func tellReady(_ instance: Instance, _ request: ProxiedRequest?) {
+    /// The program said that it listens, or its first answer shows it.
+    private func tellReady(_ instance: Instance) {
         guard !instance.isReadyTold else { return }
         instance.isReadyTold = true
-        self.record(.instanceReady, instance, request)
+        self.record(.instanceReady, instance)
     }
 
     private func apply(_ event: (inout RevisionState) -> Void) {
@@ -211,7 +209,7 @@ final class Revision {
                 id,
                 of: self.spec,
                 context: self.context,
-                ready: { [weak self] in self?.isReady($0) }
+                ready: { [weak self] in self?.tellReady($0) }
             ) { [weak self] in
                 self?.exited($0)
             }
@@ -220,7 +218,11 @@ final class Revision {
                 "An instance was started.",
                 ["instance": instance.name, "pid": "\(instance.pid)"]
             )
-            self.record(.instanceStarting, instance, self.arriving ?? self.firstRequest)
+            if self.context.milestones.isEnabled {
+                let request = self.arriving ?? self.firstRequest
+                instance.eventAttributes = request?.eventAttributes ?? [:]
+            }
+            self.record(.instanceStarting, instance)
             instance.whenAccepting { [weak self, id] in
                 guard let self else { return }
                 self.apply { $0.instanceAccepts(id, at: self.context.loop.now) }
@@ -277,10 +279,9 @@ final class Revision {
         return "\(text); its last words: \(lines.joined(separator: " / "))"
     }
 
-    private func record(_ stage: Milestone.Stage, _ instance: Instance, _ request: ProxiedRequest?)
-    {
+    private func record(_ stage: Milestone.Stage, _ instance: Instance) {
         guard self.context.milestones.isEnabled else { return }
-        var attributes = request?.eventAttributes ?? [:]
+        var attributes = instance.eventAttributes
         attributes["namespace"] = self.spec.namespace
         attributes["service"] = self.spec.service
         attributes["revision"] = self.spec.revision
@@ -380,7 +381,7 @@ final class Revision {
             name: instance.name,
             processID: instance.pid,
             state: instance.isStopping
-                ? .stopping : instance.answeredAt == nil ? .starting : .ready,
+                ? .stopping : instance.isReadyTold ? .ready : .starting,
             inFlightCount: known?.inFlightCount ?? 0
         )
     }

@@ -6,9 +6,9 @@ package struct RevisionStatus: Sendable, Equatable {
     package struct Instance: Sendable, Equatable {
         /// How far it is in its life.
         package enum State: String, Sendable {
-            /// Its process is there and has not answered yet.
+            /// Its process is there, and neither said that it is ready nor answered yet.
             case starting
-            /// It has answered a request.
+            /// It said that it is ready, or has answered a request.
             case ready
             /// It was asked to end.
             case stopping

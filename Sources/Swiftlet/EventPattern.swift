@@ -28,7 +28,8 @@ public struct EventPattern: Sendable, Equatable, ExpressibleByStringLiteral {
             guard let end = Self.end(of: part, in: rest) else { return false }
             rest = rest[end...]
         }
-        return rest.count >= last.utf8.count && rest.suffix(last.utf8.count).elementsEqual(last.utf8)
+        return rest.count >= last.utf8.count
+            && rest.suffix(last.utf8.count).elementsEqual(last.utf8)
     }
 
     /// Behind the first place at which `part` stands.

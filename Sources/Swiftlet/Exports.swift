@@ -4,7 +4,7 @@
 @_exported public import struct Bytes.Timestamp
 @_exported public import struct CloudEvents.CloudEvent
 @_exported public import enum CloudEvents.CloudEventData
+@_exported public import enum CloudEvents.CloudEventError
 @_exported public import struct CloudEvents.CloudEventExtensions
 @_exported public import enum CloudEvents.CloudEventValue
-@_exported public import enum CloudEvents.CloudEventError
 @_exported public import struct Telemetry.Logger

@@ -97,7 +97,11 @@ public struct Function: Sendable {
     /// Handles the JSON payload of events and replies with another.
     ///
     /// - Parameters:
-    ///   - reply: The type of the reply; its source is the function's service name, or its path.
+    ///   - type: Which event types.
+    ///   - source: Which sources; all unless given.
+    ///   - subject: Which subjects; all unless given.
+    ///   - reply: The type of the reply, whose source is `/` and the name of the service.
+    ///   - handler: Called once for each delivery; what it returns is the reply's payload.
     public mutating func on<Input: Decodable & Sendable, Output: Encodable & Sendable>(
         _ type: EventPattern,
         source: EventPattern = "*",
@@ -121,6 +125,7 @@ public struct Function: Sendable {
     ///   - method: For example `"GET"`; a GET route answers HEAD too.
     ///   - path: For example `"/orders/{id}"`; `{id}` matches one segment, found again in
     ///     ``Request/parameters``.
+    ///   - handler: Called once for each request.
     public mutating func route(
         _ method: String,
         _ path: String,

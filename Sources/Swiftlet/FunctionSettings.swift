@@ -34,7 +34,8 @@ struct FunctionSettings: Sendable, Equatable {
     /// - Throws: ``FunctionStartError`` naming the variable.
     init(_ environment: Environment, processID: Int32) throws {
         self.listener = try Self.listener(environment, processID: processID)
-        self.bodyBytesMax = try Self.number(environment, "SWIFTLET_BODY_BYTES_MAX", 1...(1 << 40))
+        self.bodyBytesMax =
+            try Self.number(environment, "SWIFTLET_BODY_BYTES_MAX", 1...(1 << 40))
             ?? Self.bodyBytesMaxDefault
         let seconds = 1...86_400
         if let timeout = try Self.number(environment, "SWIFTLET_TIMEOUT_SECONDS", seconds) {

@@ -13,7 +13,8 @@ struct RoutePattern: Sendable, Equatable {
 
     init(_ path: String) {
         precondition(path.hasPrefix("/"), "a route's path begins with a slash")
-        self.segments = path.split(separator: "/", omittingEmptySubsequences: false).dropFirst().map {
+        self.segments = path.split(separator: "/", omittingEmptySubsequences: false).dropFirst().map
+        {
             $0.hasPrefix("{") && $0.hasSuffix("}")
                 ? .parameter(String($0.dropFirst().dropLast())) : .text(String($0))
         }
@@ -21,7 +22,7 @@ struct RoutePattern: Sendable, Equatable {
 
     /// The parameters of a path that fits; `nil` when it does not.
     ///
-    /// - Parameter path: As sent; segments are compared after percent-decoding.
+    /// The path comes as sent; segments are compared after percent-decoding.
     func match(_ path: String) -> [String: String]? {
         let parts = path.split(separator: "/", omittingEmptySubsequences: false).dropFirst()
         guard parts.count == self.segments.count else { return nil }

@@ -14,9 +14,7 @@ public struct FunctionTester: Sendable {
     private let function: Function
     private let environment: Environment
 
-    /// Makes a tester.
-    ///
-    /// - Parameter environment: What ``Context/environment`` shows to handlers.
+    /// Makes a tester of a function, whose handlers see `environment`.
     public init(_ function: Function, environment: Environment = Environment(variables: [:])) {
         self.function = function
         self.environment = environment

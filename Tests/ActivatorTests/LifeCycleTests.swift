@@ -110,6 +110,8 @@ extension ProcessTests {
                 let listenPID = values.removeValue(forKey: "LISTEN_PID")
                 #expect(listenPID.map(String.init) == pid)
                 values["LC_CTYPE"] = nil  // Python's own.
+                let readiness = values.removeValue(forKey: "NOTIFY_SOCKET")
+                #expect(readiness?.hasPrefix("@swiftlet-") == true)
                 #expect(
                     values == [
                         "GREETING": "hello = world", "TWICE": "2", "HOME": "/home/somebody",

@@ -6,7 +6,10 @@ import Testing
 
 @Suite("Queue")
 struct QueueTests {
-    @Test("gives back what it got, in order, however puts and takes mix", arguments: SeededGenerator.seeds)
+    @Test(
+        "gives back what it got, in order, however puts and takes mix",
+        arguments: SeededGenerator.seeds
+    )
     func order(_ seed: UInt64) {
         var random = SeededGenerator(seed: seed)
         var queue = Queue<Int>()

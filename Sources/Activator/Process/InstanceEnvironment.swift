@@ -19,7 +19,7 @@ enum InstanceEnvironment {
 
     /// The variables as `NAME=value`; of a name that is given twice the last one counts.
     ///
-    /// - Parameter readinessAddress: Where the program may tell that it is ready, sd_notify(3).
+    /// At `readinessAddress` the program may tell that it is ready, sd_notify(3).
     static func make(
         for spec: RevisionSpec,
         port: UInt16,

@@ -149,7 +149,7 @@ final class ProxiedRequest: UpstreamClient {
     func upstreamAnswered() {
         self.replay = nil
         guard let instance = self.instance else { return }
-        self.revision.answered(instance, self)
+        self.revision.answered(instance)
     }
 
     func upstreamSentHead(_ response: HTTPParsedResponse, body: [UInt8], end: HTTPFields?) {

@@ -145,6 +145,8 @@ struct Demonstration: Sendable {
         }
         Terminal.endProgress()
         Terminal.result("")
-        Terminal.result("Back at zero: after \(self.idleWindow) without a request no process is left.")
+        Terminal.result(
+            "Back at zero: after \(self.idleWindow) without a request no process is left."
+        )
     }
 }

@@ -19,6 +19,7 @@ struct Timeline {
     /// - Parameters:
     ///   - upload: `bucket/key` of the object.
     ///   - result: `bucket/key` of what was made of it.
+    ///   - milestones: All that happened, in order.
     init(of upload: String, result: String, from milestones: [Milestone]) {
         guard let stored = milestones.last(where: { $0.stage == .stored && $0.subject == upload })
         else { return }
@@ -43,7 +44,7 @@ struct Timeline {
         add(notified, "notified", Self.place(of: notified))
         add(dispatched, "dispatched", "as a CloudEvent, to the function")
         add(starting, "starting", "process \(starting?.attributes["pid"] ?? "")")
-        add(ready, "started", "its first answer is on the way")
+        add(ready, "started", "it listens")
         add(made, "generated", result)
         add(answered, "answered", "the event is acknowledged")
         self.entries.sort { $0.milliseconds < $1.milliseconds }

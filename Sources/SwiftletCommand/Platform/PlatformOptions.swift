@@ -72,7 +72,11 @@ struct PlatformOptions: Sendable {
             help: "an object storage instead of the embedded bucket; AWS_ACCESS_KEY_ID and "
                 + "AWS_SECRET_ACCESS_KEY say who we are there"
         ),
-        FlagSyntax("state", value: "DIR", help: "where the embedded bucket keeps objects (.swiftlet)"),
+        FlagSyntax(
+            "state",
+            value: "DIR",
+            help: "where the embedded bucket keeps objects (.swiftlet)"
+        ),
     ]
 
     /// Reads what the flags say.

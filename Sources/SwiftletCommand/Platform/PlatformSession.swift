@@ -8,7 +8,7 @@ internal import Telemetry
 enum PlatformSession {
     /// Loads the manifests, starts, and runs `body` while everything runs; stops whatever happens.
     ///
-    /// - Parameter body: Gets the platform, the control loop, and the interrupts to wait for.
+    /// `body` gets the platform, the control loop, and the interrupts to wait for.
     static func run(
         _ options: PlatformOptions,
         parts: PlatformParts,

@@ -76,7 +76,8 @@ struct RevisionPlan {
         let timeout = String(max(1, service.timeout.components.seconds))
         variables.append(("SWIFTLET_TIMEOUT_SECONDS", timeout))
         // The log settings of whoever started us hold for functions as well.
-        for name in ["LOG_LEVEL", "LOG_FORMAT"] where !variables.contains(where: { $0.name == name }) {
+        for name in ["LOG_LEVEL", "LOG_FORMAT"]
+        where !variables.contains(where: { $0.name == name }) {
             if let value = Environment.process[name] { variables.append((name, value)) }
         }
         return variables

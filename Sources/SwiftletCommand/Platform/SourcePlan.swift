@@ -14,8 +14,9 @@ struct SourcePlan {
     /// Where functions are reached, for example `http://127.0.0.1:8080`; `nil` on a cluster.
     let activator: String?
 
-    /// The embedded broker answers an idle fetch at its end only, not when a record comes: a short
-    /// one keeps events from waiting. Real brokers answer at once.
+    /// What keeps events from waiting in the embedded broker.
+    ///
+    /// It answers an idle fetch at its end only; real brokers answer as soon as a record comes.
     private static let embeddedBrokerProperties: [KafkaProperty] = [("fetch.wait.max.ms", "3")]
 
     /// One for each KafkaSource.

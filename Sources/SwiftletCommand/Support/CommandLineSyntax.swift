@@ -58,7 +58,9 @@ struct CommandSyntax: Sendable {
     var help: String {
         var lines = ["swiftlet \(self.name): \(self.summary)", ""]
         let operands = self.operands.isEmpty ? "" : " " + self.operands
-        lines.append("Usage: swiftlet \(self.name)\(self.flags.isEmpty ? "" : " [flags]")\(operands)")
+        lines.append(
+            "Usage: swiftlet \(self.name)\(self.flags.isEmpty ? "" : " [flags]")\(operands)"
+        )
         if !self.flags.isEmpty {
             lines += ["", "Flags (each can also be set by the variable in brackets):"]
             let width = (self.flags.map(\.synopsis.count).max() ?? 0) + 2

@@ -56,7 +56,9 @@ final class Interrupts: @unchecked Sendable {
                 guard let number = self.add(continuation) else { return }
                 Task {
                     _ = await task.result
-                    self.loop.execute { self.waiting.removeValue(forKey: number)?.resume(returning: false) }
+                    self.loop.execute {
+                        self.waiting.removeValue(forKey: number)?.resume(returning: false)
+                    }
                 }
             }
         }

@@ -34,7 +34,9 @@ enum DemoCommand: Subcommand {
         let bucket = arguments["bucket"] ?? "exams"
         let log = MilestoneLog()
         return try await PlatformSession.run(options, parts: .all, milestones: log) {
-            platform, loop, interrupts in
+            platform,
+            loop,
+            interrupts in
             guard try await PlatformSession.awaitReady(platform, interrupts) else { return .failed }
             let demonstration = try Demonstration(
                 platform: platform,

@@ -27,7 +27,12 @@ enum InvokeCommand: Subcommand {
                 value: "TEXT",
                 help: "payload ({\"message\":\"Hello World\"})"
             ),
-            FlagSyntax("file", letter: "f", value: "FILE", help: "payload from a file, - for stdin"),
+            FlagSyntax(
+                "file",
+                letter: "f",
+                value: "FILE",
+                help: "payload from a file, - for stdin"
+            ),
             FlagSyntax(
                 "content-type",
                 value: "TYPE",
@@ -96,7 +101,8 @@ enum InvokeCommand: Subcommand {
             event.extensions[String(parts[0])] = .string(String(parts[1]))
         }
         let bytes = try self.payload(arguments)
-        event.data = event.dataContentType?.hasSuffix("json") == true ? .json(bytes) : .binary(bytes)
+        event.data =
+            event.dataContentType?.hasSuffix("json") == true ? .json(bytes) : .binary(bytes)
         do {
             try event.validate()
         } catch {

@@ -24,7 +24,10 @@ enum PutCommand: Subcommand {
             FlagSyntax("output", letter: "o", value: "FORMAT", help: "text or json (text)"),
         ],
         examples: [
-            ("swiftlet put algebra.pdf exams/maths/algebra.pdf", "Upload to the bucket of swiftlet up"),
+            (
+                "swiftlet put algebra.pdf exams/maths/algebra.pdf",
+                "Upload to the bucket of swiftlet up"
+            ),
             (
                 "AWS_ACCESS_KEY_ID=… AWS_SECRET_ACCESS_KEY=… swiftlet put --s3 https://s3.example.com "
                     + "a.pdf exams/a.pdf",

@@ -12,7 +12,10 @@ enum UpCommand: Subcommand {
         ] + PlatformOptions.bucketFlags,
         examples: [
             ("swiftlet up -f charts/exam/rendered.yaml", "Run the exam story"),
-            ("helm template exam charts/exam -n exam | swiftlet up -f -", "The same from the chart"),
+            (
+                "helm template exam charts/exam -n exam | swiftlet up -f -",
+                "The same from the chart"
+            ),
             (
                 "swiftlet up -f service.yaml --kafka kafka:9092 --s3 http://minio:9000",
                 "Use a Kafka cluster and an object storage that are there already"
