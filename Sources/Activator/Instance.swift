@@ -41,6 +41,7 @@ final class Instance {
     private var startTimer = TimerID.none
     private var listeningFD: Int32 = -1
     private var failureOfStart: ProcessExit?
+    private var exitTimer = TimerID.none
     private var exitWaiters: [(ProcessExit?) -> Void] = []
 
     /// Starts an instance.
@@ -184,11 +185,14 @@ final class Instance {
         guard self.exit == nil else { return body(self.exit) }
         self.exitWaiters.append(body)
         guard self.exitWaiters.count == 1 else { return }
-        self.context.loop.schedule(after: Self.exitPatience) { self.tellExit() }
+        self.exitTimer = self.context.loop.schedule(after: Self.exitPatience) { [weak self] in
+            self?.tellExit()
+        }
     }
 
     /// Tells those who wait to know.
     func tellExit() {
+        self.context.loop.cancel(self.exitTimer)
         let waiters = self.exitWaiters
         self.exitWaiters = []
         for waiter in waiters { waiter(self.exit) }

@@ -13,6 +13,8 @@ internal import Synchronization
 /// - the first member of a group waits three seconds for others to join;
 /// - after the last member of a group has left in good order, no one can join this group any more
 ///   (a member that was killed is replaced when its session has timed out);
+/// - a fetch that finds nothing is answered when its time is up, whatever arrives meanwhile; so
+///   consumers of this process ask it more often;
 /// - there are no access rules, no SASL and no TLS;
 /// - a request about a time answers with the end of the partition.
 package final class EmbeddedBroker: Sendable {
@@ -28,6 +30,16 @@ package final class EmbeddedBroker: Sendable {
             rd_kafka_destroy(self.client)
             withExtendedLifetime(self.callbacks) {}
         }
+    }
+
+    /// The longest that an idle fetch request stays with an embedded broker, in milliseconds.
+    static let fetchWaitMilliseconds = 5
+    /// The addresses of all brokers of this process.
+    private static let running = Mutex<Set<String>>([])
+
+    /// Whether clients that connect there reach a broker of this process.
+    static func isRunning(at bootstrapServers: String) -> Bool {
+        self.running.withLock { $0.contains(bootstrapServers) }
     }
 
     /// Where clients connect: `127.0.0.1:PORT`, several joined by commas.
@@ -54,7 +66,9 @@ package final class EmbeddedBroker: Sendable {
                 message: "The embedded broker could not open its ports on 127.0.0.1."
             )
         }
-        self.bootstrapServers = String(cString: servers)
+        let bootstrapServers = String(cString: servers)
+        Self.running.withLock { _ = $0.insert(bootstrapServers) }
+        self.bootstrapServers = bootstrapServers
         self.cluster = Mutex(Cluster(cluster: cluster, client: client, callbacks: callbacks))
     }
 
@@ -122,7 +136,8 @@ package final class EmbeddedBroker: Sendable {
     }
 
     private func takeCluster() -> Cluster? {
-        self.cluster.withLock { cluster in
+        Self.running.withLock { _ = $0.remove(self.bootstrapServers) }
+        return self.cluster.withLock { cluster in
             defer { cluster = nil }
             return cluster
         }

@@ -57,6 +57,9 @@ package struct KafkaConsumerConfiguration: Sendable {
 
     /// All properties in the order in which they are set: the later one counts.
     var allProperties: [KafkaProperty] {
+        let isEmbedded = EmbeddedBroker.isRunning(at: self.bootstrapServers)
+        let fetchWait =
+            isEmbedded ? EmbeddedBroker.fetchWaitMilliseconds : Self.fetchWaitMilliseconds
         let defaults: [KafkaProperty] = [
             ("client.id", "swiftlet"),
             // As Knative's KafkaSource has them.
@@ -71,7 +74,7 @@ package struct KafkaConsumerConfiguration: Sendable {
             ("queued.min.messages", String(Self.queuedRecordsMax)),
             ("queued.max.messages.kbytes", String(Self.queuedKilobytesMax)),
             ("max.partition.fetch.bytes", String(Self.fetchBytesMax)),
-            ("fetch.wait.max.ms", String(Self.fetchWaitMilliseconds)),
+            ("fetch.wait.max.ms", String(fetchWait)),
             ("fetch.error.backoff.ms", "100"),
             // A topic that is created after its source is found within this time, not in five minutes.
             ("topic.metadata.refresh.interval.ms", "10000"),

@@ -40,6 +40,7 @@ final class DispatchEngine: @unchecked Sendable {
     private var consumer: KafkaConsumer?
     private var isStarted = false
     private var commitTimer: TimerID?
+    private var lastCommit = MonotonicTime(nanoseconds: 0)
     private var wake: (timer: TimerID, deadline: MonotonicTime)?
     private var observation: TimerID?
 
@@ -228,11 +229,13 @@ final class DispatchEngine: @unchecked Sendable {
 
     // MARK: Committing
 
-    /// Commits some time after something was finished, and everything that was finished by then.
+    /// Commits what is finished: at once after a quiet time, else when the interval is over.
     func scheduleCommit() {
         guard self.commitTimer == nil, !self.isStopped else { return }
-        self.commitTimer = self.loop.schedule(after: self.spec.commitInterval) {
+        let next = self.lastCommit.advanced(by: self.spec.commitInterval)
+        self.commitTimer = self.loop.schedule(at: next) {
             self.commitTimer = nil
+            self.lastCommit = .now()
             self.commit()
         }
     }

@@ -31,6 +31,23 @@ struct EmbeddedBrokerTests {
         await broker.close()
     }
 
+    @Test("consumers of this process ask an embedded broker often, and others seldom")
+    func fetchWait() async throws {
+        let broker = try EmbeddedBroker { _ in }
+        func wait(_ servers: String) -> String? {
+            KafkaConsumerConfiguration(
+                bootstrapServers: servers,
+                group: "g",
+                topics: ["t"],
+                log: { _ in }
+            ).allProperties.last { $0.name == "fetch.wait.max.ms" }?.value
+        }
+        #expect(wait(broker.bootstrapServers) == "5")
+        #expect(wait("127.0.0.1:1") == "100")
+        await broker.close()
+        #expect(wait(broker.bootstrapServers) == "100")
+    }
+
     @Test("a topic that is there already stays")
     func createTwice() async throws {
         let broker = try EmbeddedBroker { _ in }
