@@ -18,7 +18,7 @@ help:
 	@echo "make format  format the sources"
 
 demo: build
-	@$(BIN)/swiftlet demo -f $(MANIFESTS) --bucket exams $(SAMPLES)
+	@LOG_LEVEL=$${LOG_LEVEL:-warning} $(BIN)/swiftlet demo -f $(MANIFESTS) --bucket exams $(SAMPLES)
 
 up: build
 	@$(BIN)/swiftlet up -f $(MANIFESTS)

@@ -214,7 +214,7 @@ let package = Package(
         ),
         .testTarget(
             name: "SwiftletCommandTests",
-            dependencies: ["SwiftletCommand", "Telemetry"],
+            dependencies: ["SwiftletCommand", "KafkaSource", "Kafka", "Manifests", "Telemetry"],
             swiftSettings: strict
         ),
         .testTarget(name: "TidyTests", swiftSettings: strict),

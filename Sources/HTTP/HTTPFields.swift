@@ -92,6 +92,13 @@ package struct HTTPFields: Sendable {
         }
     }
 
+    /// How many lines of a name there are.
+    func lineCount(_ name: String) -> Int {
+        var count = 0
+        for entry in self.entries where self.matches(entry, name) { count += 1 }
+        return count
+    }
+
     /// The bytes of the first value of a name.
     package func valueBytes(_ name: String) -> ArraySlice<UInt8>? {
         guard let index = self.firstIndex(of: name) else { return nil }

@@ -35,9 +35,8 @@ enum HTTPFraming {
     ) throws(HTTPParseError) -> Bool {
         guard fields.contains("transfer-encoding") else { return false }
         guard minorVersion == 1 else { throw .framingAmbiguous }
-        let codings = fields.values("transfer-encoding")
-        guard codings.count == 1, let coding = codings.first,
-            HTTPText.equalsIgnoringCase(Array(coding.utf8)[...], "chunked")
+        guard fields.lineCount("transfer-encoding") == 1,
+            fields.valueEquals("transfer-encoding", "chunked")
         else { throw .transferCodingUnsupported }
         return true
     }
@@ -45,7 +44,7 @@ enum HTTPFraming {
     /// One field, digits alone; a repeated one is refused even when the values agree.
     private static func contentLength(_ fields: HTTPFields) throws(HTTPParseError) -> Int? {
         guard let value = fields.valueBytes("content-length") else { return nil }
-        guard fields.values("content-length").count == 1, let length = HTTPText.decimal(value)
+        guard fields.lineCount("content-length") == 1, let length = HTTPText.decimal(value)
         else { throw .contentLengthInvalid }
         return length
     }

@@ -5,21 +5,26 @@ internal import Bytes
 /// The `Host` field (RFC 9110 section 7.2, RFC 3986 section 3.2).
 package enum HTTPHost {
     /// Whether a text is `uri-host [ ":" port ]`, not empty and without user information.
-    package static func isValid(_ text: String) -> Bool {
-        let bytes = Array(text.utf8)
+    package static func isValid(_ text: String) -> Bool { self.isValid(Array(text.utf8)[...]) }
+
+    /// As ``isValid(_:)``, of bytes as they were received.
+    static func isValid(_ bytes: ArraySlice<UInt8>) -> Bool {
         guard let first = bytes.first else { return false }
         let isLiteral = first == UInt8(ascii: "[")
         guard let end = isLiteral ? self.endOfLiteral(bytes) : self.endOfName(bytes) else {
             return false
         }
-        guard end < bytes.count else { return true }
+        guard end < bytes.endIndex else { return true }
         return bytes[end] == UInt8(ascii: ":") && bytes[(end + 1)...].allSatisfy(self.isDigit)
     }
 
     /// Behind `[` and `]` with an IPv6 address between them; its grouping is not checked.
-    private static func endOfLiteral(_ bytes: [UInt8]) -> Int? {
-        guard let bracket = bytes.firstIndex(of: UInt8(ascii: "]")), bracket > 1 else { return nil }
-        for byte in bytes[1..<bracket] {
+    private static func endOfLiteral(_ bytes: ArraySlice<UInt8>) -> Int? {
+        let start = bytes.startIndex + 1
+        guard let bracket = bytes.firstIndex(of: UInt8(ascii: "]")), bracket > start else {
+            return nil
+        }
+        for byte in bytes[start..<bracket] {
             guard
                 Hex.value(of: byte) != nil || byte == UInt8(ascii: ":")
                     || byte == UInt8(ascii: ".")
@@ -29,11 +34,11 @@ package enum HTTPHost {
     }
 
     /// Behind a `reg-name` or IPv4 address: unreserved, sub-delims, and whole percent escapes.
-    private static func endOfName(_ bytes: [UInt8]) -> Int? {
-        var index = 0
-        while index < bytes.count, bytes[index] != UInt8(ascii: ":") {
+    private static func endOfName(_ bytes: ArraySlice<UInt8>) -> Int? {
+        var index = bytes.startIndex
+        while index < bytes.endIndex, bytes[index] != UInt8(ascii: ":") {
             if bytes[index] == UInt8(ascii: "%") {
-                guard index + 2 < bytes.count, Hex.value(of: bytes[index + 1]) != nil,
+                guard index + 2 < bytes.endIndex, Hex.value(of: bytes[index + 1]) != nil,
                     Hex.value(of: bytes[index + 2]) != nil
                 else { return nil }
                 index += 3
@@ -43,7 +48,7 @@ package enum HTTPHost {
                 index += 1
             }
         }
-        return index == 0 ? nil : index
+        return index == bytes.startIndex ? nil : index
     }
 
     /// `sub-delims` of RFC 3986 section 2.2, but for the comma, which separates list items.

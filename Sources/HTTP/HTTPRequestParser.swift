@@ -129,12 +129,12 @@ package struct HTTPRequestParser: Sendable {
     }
 
     private static func checkHost(_ head: HTTPRequestHead) throws(HTTPParseError) {
-        let hosts = head.fields.values("host")
-        guard hosts.count <= 1, head.minorVersion == 0 || hosts.count == 1 else {
-            throw .hostInvalid
+        guard let host = head.fields.valueBytes("host") else {
+            guard head.minorVersion == 0 else { throw .hostInvalid }
+            return
         }
-        if let host = hosts.first {
-            guard host.isEmpty || HTTPHost.isValid(host) else { throw .hostInvalid }
+        guard head.fields.lineCount("host") == 1, host.isEmpty || HTTPHost.isValid(host) else {
+            throw .hostInvalid
         }
     }
 }

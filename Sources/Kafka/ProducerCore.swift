@@ -199,7 +199,11 @@ final class ProducerCore: EventHandler, @unchecked Sendable {
     // MARK: Closing
 
     /// Ends the producer of which nobody holds a reference any more.
-    func abandon() { self.close(deadline: .zero) {} }
+    func abandon() {
+        // A stopped loop would keep what is queued, and so itself, for ever.
+        guard !self.shared.withLock({ $0.isClosed }) else { return }
+        self.close(deadline: .zero) {}
+    }
 
     func close(deadline: Duration, _ completion: @escaping @Sendable () -> Void) {
         self.loop.execute {

@@ -41,17 +41,16 @@ package struct DeliverySpec: Sendable, Equatable {
     }
 }
 
+/// How gaps in a ``DeliverySpec`` are filled.
+package enum DeliveryDefaults: Sendable, CaseIterable {
+    /// Each field has its documented default, whatever else is there.
+    case documented
+    /// As Knative's data plane does: a block without `retry` does not retry at all.
+    case knative
+}
+
 /// What holds for a source, every field decided.
 struct DeliveryPolicy: Sendable, Equatable {
-    /// How gaps in a ``DeliverySpec`` are filled.
-    enum Completion: Sendable {
-        /// Each field has its documented default, whatever else is there.
-        case documented
-        /// As Knative's data plane does: a block without `retry` does not retry at all, and one with
-        /// nothing but a back-off is ignored together with it.
-        case knative
-    }
-
     /// Attempts after the first, in Knative's defaults.
     static let retriesDefault = 10
     /// The unit of the waits, in Knative's defaults.
@@ -66,7 +65,7 @@ struct DeliveryPolicy: Sendable, Equatable {
     var deadLetterSink: SinkAddress?
 
     /// Fills the gaps of `spec`.
-    init(_ spec: DeliverySpec?, completion: Completion = .documented) {
+    init(_ spec: DeliverySpec?, defaults: DeliveryDefaults = .documented) {
         self.schedule = RetrySchedule(
             retriesMax: Self.retriesDefault,
             policy: .exponential,
@@ -78,7 +77,7 @@ struct DeliveryPolicy: Sendable, Equatable {
         self.timeout = spec.timeout ?? Self.timeoutDefault
         self.schedule.policy = spec.backoffPolicy ?? .exponential
         if let limit = spec.retryAfterMax { self.schedule.retryAfterMax = limit }
-        switch completion {
+        switch defaults {
         case .documented:
             self.schedule.retriesMax = max(0, spec.retry ?? Self.retriesDefault)
             self.schedule.delay = spec.backoffDelay ?? Self.backoffDelayDefault

@@ -11,7 +11,7 @@ internal import Telemetry
 /// `@unchecked Sendable`: everything belongs to the loop.
 final class DispatchEngine: @unchecked Sendable {
     /// The longest that a rebalance waits for records that are with the sink.
-    static let revocationDrainMax = Duration.seconds(10)
+    static let revocationDrainMax = Duration.seconds(30)
     /// The wait before a consumer that failed for good is replaced.
     static let restartDelay = Duration.seconds(5)
     /// How long leaving the group may take after the work in progress is done.
@@ -65,7 +65,7 @@ final class DispatchEngine: @unchecked Sendable {
     ) throws {
         precondition(client.loop === loop, "a dispatcher and its client share a loop")
         self.spec = spec
-        self.policy = DeliveryPolicy(spec.delivery)
+        self.policy = DeliveryPolicy(spec.delivery, defaults: spec.deliveryDefaults)
         self.conversion = try RecordConversion(spec)
         self.loop = loop
         self.client = client

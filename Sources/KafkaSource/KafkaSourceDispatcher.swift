@@ -76,6 +76,8 @@ package final class KafkaSourceDispatcher: Sendable {
     }
 
     /// Begins to work; later calls do nothing.
+    ///
+    /// Once started it works until ``stop(deadline:)``, whoever holds a reference.
     package func start() { self.loop.execute { self.engine.start() } }
 
     /// Waits until the group has given this source its partitions.

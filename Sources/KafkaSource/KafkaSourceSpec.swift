@@ -48,6 +48,8 @@ package struct KafkaSourceSpec: Sendable {
     package var ordering: DeliveryOrdering
     /// What is done about a sink that does not accept an event.
     package var delivery: DeliverySpec?
+    /// How ``delivery`` is completed where it says nothing.
+    package var deliveryDefaults: DeliveryDefaults
     /// What the keys of the records are.
     package var keyType: RecordKeyType
     /// Extensions that every event gets, over those of the same name.
@@ -74,6 +76,7 @@ package struct KafkaSourceSpec: Sendable {
         initialOffset: InitialOffset = .latest,
         ordering: DeliveryOrdering = .ordered,
         delivery: DeliverySpec? = nil,
+        deliveryDefaults: DeliveryDefaults = .documented,
         keyType: RecordKeyType = .string,
         ceOverrides: [String: String] = [:],
         sink: SinkAddress,
@@ -91,6 +94,7 @@ package struct KafkaSourceSpec: Sendable {
         self.initialOffset = initialOffset
         self.ordering = ordering
         self.delivery = delivery
+        self.deliveryDefaults = deliveryDefaults
         self.keyType = keyType
         self.ceOverrides = ceOverrides
         self.sink = sink

@@ -133,10 +133,10 @@ struct DeliveryPolicyTests {
 
     @Test("gaps are filled as documented, or as Knative's data plane does", arguments: rows)
     func gaps(_ row: Row) {
-        for (completion, expected) in [
-            (DeliveryPolicy.Completion.documented, row.documented), (.knative, row.knative),
+        for (defaults, expected) in [
+            (DeliveryDefaults.documented, row.documented), (.knative, row.knative),
         ] {
-            let policy = DeliveryPolicy(row.spec, completion: completion)
+            let policy = DeliveryPolicy(row.spec, defaults: defaults)
             #expect(policy.schedule.retriesMax == expected.retries)
             #expect(policy.schedule.delay == .milliseconds(expected.milliseconds))
             #expect(policy.schedule.policy == .exponential)

@@ -53,7 +53,7 @@ final class Journal<Entry: Sendable>: Sendable {
             }
             guard let id else { return continuation.resume(returning: true) }
             self.loop.execute {
-                self.loop.schedule(after: deadline) { self.giveUp(id) }
+                self.loop.schedule(after: deadline) { [weak self] in self?.giveUp(id) }
             }
         }
     }

@@ -18,13 +18,14 @@ struct RevisionPlan {
 
     private func revision(of service: ServiceManifest) throws -> RevisionSpec {
         let name = service.metadata.name
+        let environment = try self.environment(of: service)
         var spec = RevisionSpec(
             namespace: service.metadata.namespace,
             service: name,
             revision: service.revisionName ?? "\(name)-00001",
-            command: try self.command(of: service)
+            command: try self.command(of: service, environment)
         )
-        spec.environment = try self.environment(of: service)
+        spec.environment = environment
         spec.containerConcurrency = service.containerConcurrency
         spec.timeout = service.timeout
         spec.scale.min = service.scaling.minScale ?? 0
@@ -39,7 +40,10 @@ struct RevisionPlan {
         return spec
     }
 
-    private func command(of service: ServiceManifest) throws -> [String] {
+    private func command(
+        of service: ServiceManifest,
+        _ environment: [(name: String, value: String)]
+    ) throws -> [String] {
         let finder = ExecutableFinder(functionsDirectory: self.options.functionsDirectory)
         let place = "\(service.metadata.mark): Service \(service.metadata.name)"
         if let words = service.commandOverride, let program = words.first {
@@ -57,7 +61,10 @@ struct RevisionPlan {
                     + "in the annotation \(SwiftletAnnotation.command.rawValue)"
             )
         }
-        return [found] + service.container.arguments
+        // As on a cluster, $(NAME) in an argument stands for a variable.
+        let values = Dictionary(environment.map { ($0.name, $0.value) }) { _, last in last }
+        return [found]
+            + service.container.arguments.map { VariableReferences.expand($0, with: values) ?? $0 }
     }
 
     private func environment(

@@ -41,7 +41,7 @@ struct SourcePlan {
             keyType: RecordKeyType(rawValue: source.keyType.rawValue) ?? .string,
             ceOverrides: source.extensionOverrides,
             sink: try self.address(of: source.sink, place, "sink"),
-            properties: self.isBrokerEmbedded ? Self.embeddedBrokerProperties : []
+            properties: try self.properties(of: source)
         )
     }
 
@@ -73,6 +73,34 @@ struct SourcePlan {
     private static func join(_ base: String, _ path: String?) -> String {
         guard let path, !path.isEmpty else { return base + "/" }
         return path.hasPrefix("/") ? base + path : base + "/" + path
+    }
+
+    /// How to talk to the brokers; those that replace the manifest's have no use for its secrets.
+    private func properties(of source: KafkaSourceManifest) throws -> [KafkaProperty] {
+        if self.isBrokerEmbedded { return Self.embeddedBrokerProperties }
+        guard self.bootstrapServers == nil else { return [] }
+        func secret(_ reference: KeyReference?) throws -> String? {
+            try reference.map {
+                try self.manifests.secretText(
+                    $0,
+                    in: source.metadata.namespace,
+                    at: source.metadata.mark
+                )
+            }
+        }
+        let sasl = source.network.sasl.flatMap { $0.isEnabled ? $0 : nil }
+        let tls = source.network.tls.flatMap { $0.isEnabled ? $0 : nil }
+        let security = (sasl == nil ? "" : "sasl_") + (tls == nil ? "plaintext" : "ssl")
+        let properties: [(String, String?)] = [
+            ("security.protocol", security),
+            ("sasl.mechanisms", try sasl.map { try secret($0.type) ?? "PLAIN" }),
+            ("sasl.username", try secret(sasl?.user)),
+            ("sasl.password", try secret(sasl?.password)),
+            ("ssl.ca.pem", try secret(tls?.caCertificate)),
+            ("ssl.certificate.pem", try secret(tls?.certificate)),
+            ("ssl.key.pem", try secret(tls?.key)),
+        ]
+        return properties.compactMap { name, value in value.map { (name, $0) } }
     }
 
     private func delivery(
