@@ -8,8 +8,8 @@ package import Telemetry
 /// Starts functions when requests come for them, hands the requests over, and ends what is idle.
 ///
 /// Each function has a queue of its own, each instance a process and a socket of its own; the
-/// decisions are made by pure values in `Core`, and nothing is polled. It works on one loop: the one
-/// of the server that it is the handler of.
+/// decisions are made by pure values in `Core`, and nothing is polled. It works on one loop: the
+/// one of the server that it is the handler of.
 ///
 /// `@unchecked Sendable`: all but the immutable belongs to the thread of ``loop``.
 package final class Activator: HTTPHandler, @unchecked Sendable {

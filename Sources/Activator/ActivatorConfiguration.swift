@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Glibc
 package import HTTP
 
 /// The limits and times of an ``Activator``; what belongs to one revision is in ``RevisionSpec``.
@@ -10,10 +11,11 @@ package struct ActivatorConfiguration: Sendable {
     package var queueBytesMax = 64 * 1024 * 1024
     /// How long a request waits for an instance (503); apart from the revision's timeout.
     package var queueTimeout = Duration.seconds(60)
-    /// Most requests at one instance of a revision without a limit of its own; each has a connection.
+    /// Most requests at one instance of a revision without a limit of its own; each has a
+    /// connection.
     package var connectionsPerInstanceMax = 1024
-    /// Most instances of a revision that does not say; the machine's processors come into it.
-    package var instancesMaxDefault = 4
+    /// Most instances of a revision that does not say: two for each processor, and at least 4.
+    package var instancesMaxDefault = max(4, 2 * Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
     /// How many instances in a row may end before they answer, until starts rest.
     package var startFailuresMax = 3
     /// The first rest after that.
@@ -30,7 +32,8 @@ package struct ActivatorConfiguration: Sendable {
     package var replayBytesMax = 64 * 1024
     /// How the activator is reached, for `X-Forwarded-Proto` and `Forwarded`.
     package var proto = "http"
-    /// Whether answers about a crash quote the function's last lines; for a developer's own machine.
+    /// Whether answers about a crash quote the function's last lines; for a developer's own
+    /// machine.
     package var quotesOutputInAnswers = false
 
     /// The defaults.

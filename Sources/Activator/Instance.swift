@@ -7,9 +7,9 @@ internal import Telemetry
 /// One instance of a revision: its process, its socket, and the connections to it.
 ///
 /// In ``RevisionSpec/SocketMode/inherited`` mode the instance takes requests from the moment its
-/// process is there: the kernel keeps the connections until they are accepted. The activator keeps a
-/// copy of the listening socket, because when the process ends the connections that are still in its
-/// queue show which requests were never seen. Belongs to the loop's thread.
+/// process is there: the kernel keeps the connections until they are accepted. The activator keeps
+/// a copy of the listening socket, because when the process ends the connections that are still in
+/// its queue show which requests were never seen. Belongs to the loop's thread.
 final class Instance {
     /// Lines of standard error that are kept for the log of a crash.
     static let lastLinesMax = 8

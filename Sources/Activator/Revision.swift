@@ -209,10 +209,9 @@ final class Revision {
                 id,
                 of: self.spec,
                 context: self.context,
-                ready: { [weak self] in self?.tellReady($0) }
-            ) { [weak self] in
-                self?.exited($0)
-            }
+                ready: { [weak self] in self?.tellReady($0) },
+                exited: { [weak self] in self?.exited($0) }
+            )
             self.instances.append(instance)
             self.context.logger.debug(
                 "An instance was started.",
@@ -250,8 +249,8 @@ final class Revision {
         if self.isEmpty { self.emptied() }
     }
 
-    /// The requests whose connections the process had not accepted; the youngest first, because each
-    /// goes to the front of the queue.
+    /// The requests whose connections the process had not accepted; the youngest first, because
+    /// each goes to the front of the queue.
     private func unseenRequests(of instance: Instance) -> [ProxiedRequest] {
         let ports = instance.takeUnacceptedPorts()
         guard !ports.isEmpty else { return [] }

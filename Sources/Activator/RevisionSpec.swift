@@ -4,8 +4,8 @@
 package struct RevisionSpec: Sendable {
     /// How a program gets the socket that it serves.
     package enum SocketMode: Sendable, Hashable {
-        /// It inherits a listening socket as descriptor 3 (`LISTEN_FDS=1`, the systemd protocol), so
-        /// that requests can be sent before it is ready and nothing is polled.
+        /// It inherits a listening socket as descriptor 3 (`LISTEN_FDS=1`, the systemd protocol),
+        /// so that requests can be sent before it is ready and nothing is polled.
         case inherited
         /// It binds `PORT` itself. Nobody tells when it has, so the activator tries to connect,
         /// after 1 ms and then at growing intervals.

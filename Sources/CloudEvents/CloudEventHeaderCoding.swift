@@ -15,8 +15,8 @@ public enum CloudEventHeaderCoding: Sendable, CaseIterable {
     /// As Knative does: the value travels as it is, in UTF-8.
     ///
     /// The SDKs for Go and Java neither encode nor decode. For a peer that is built on one of them
-    /// this keeps `100%` or an object's name with spaces intact. Spaces at either end of a value are
-    /// lost, as HTTP trims them.
+    /// this keeps `100%` or an object's name with spaces intact. Spaces at either end of a value
+    /// are lost, as HTTP trims them.
     case knative
 }
 

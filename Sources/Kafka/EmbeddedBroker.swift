@@ -19,6 +19,8 @@ internal import Synchronization
 /// - a request about a time answers with the end of the partition.
 package final class EmbeddedBroker: Sendable {
     /// The mock cluster and the client whose threads it uses.
+    ///
+    /// `@unchecked Sendable`: lives in the broker's mutex, and leaves it once, to be destroyed.
     private struct Cluster: @unchecked Sendable {
         // librdkafka's functions for both may be called from any thread.
         var cluster: OpaquePointer
@@ -33,7 +35,7 @@ package final class EmbeddedBroker: Sendable {
     }
 
     /// The longest that an idle fetch request stays with an embedded broker, in milliseconds.
-    static let fetchWaitMilliseconds = 5
+    static let fetchWaitMilliseconds = 3
     /// The addresses of all brokers of this process.
     private static let running = Mutex<Set<String>>([])
 

@@ -151,7 +151,7 @@ package final class KafkaConsumer: EventHandler, @unchecked Sendable {
         var left = Self.eventsPerTurnMax
         while self.phase == .running || self.phase == .closing {
             guard left > 0 else {
-                // The wake-up comes once for an empty queue that is filled, and this one is not empty.
+                // A wake-up tells of an empty queue that was filled, and this one is not empty.
                 self.loop.execute { self.serve() }
                 return
             }

@@ -76,7 +76,7 @@ package struct KafkaConsumerConfiguration: Sendable {
             ("max.partition.fetch.bytes", String(Self.fetchBytesMax)),
             ("fetch.wait.max.ms", String(fetchWait)),
             ("fetch.error.backoff.ms", "100"),
-            // A topic that is created after its source is found within this time, not in five minutes.
+            // A topic that is created after its source is found in seconds, not in five minutes.
             ("topic.metadata.refresh.interval.ms", "10000"),
             ("reconnect.backoff.max.ms", "2000"),
             ("socket.nagle.disable", "true"),

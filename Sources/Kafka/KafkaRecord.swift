@@ -41,7 +41,7 @@ package struct KafkaRecord: Sendable, Equatable {
     package var partition: Int32
     /// Its position in the partition.
     package var offset: Int64
-    /// When it was made or appended, in milliseconds since 1970; `nil` when the broker keeps no time.
+    /// When it was made or appended, in milliseconds since 1970; `nil` when nobody noted it.
     package var timestampMilliseconds: Int64?
     /// The key; `nil` differs from empty.
     package var key: [UInt8]?

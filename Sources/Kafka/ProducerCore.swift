@@ -78,12 +78,7 @@ final class ProducerCore: EventHandler, @unchecked Sendable {
     // MARK: Sending, any thread
 
     func produce(_ message: OutgoingMessage, _ waiter: Waiter) {
-        let isOpen = self.shared.withLock { shared in
-            guard !shared.isClosed else { return false }
-            shared.pending += 1
-            return true
-        }
-        guard isOpen else {
+        guard self.begin() else {
             waiter.resume(
                 throwing: KafkaError(code: .closed, message: "The Kafka producer is closed.")
             )
@@ -138,8 +133,17 @@ final class ProducerCore: EventHandler, @unchecked Sendable {
         return list
     }
 
+    /// Counts a message that is under way; false when the producer takes none any more.
+    func begin() -> Bool {
+        self.shared.withLock { shared in
+            guard !shared.isClosed else { return false }
+            shared.pending += 1
+            return true
+        }
+    }
+
     /// Counts messages whose fate is known.
-    private func settle(_ count: Int) {
+    func settle(_ count: Int) {
         let isLast = self.shared.withLock { shared in
             shared.pending -= count
             return shared.isClosed && shared.pending == 0
@@ -167,7 +171,7 @@ final class ProducerCore: EventHandler, @unchecked Sendable {
             }
             rd_kafka_event_destroy(event)
         }
-        // The wake-up comes once for an empty queue that is filled, and this one is not empty.
+        // A wake-up tells of an empty queue that was filled, and this one is not empty.
         self.loop.execute { self.serve() }
     }
 

@@ -24,7 +24,7 @@ struct DeliveryFailure: Sendable, Equatable {
     }
 }
 
-/// What is added to an event that goes to the dead letter sink (Knative eventing, error extensions).
+/// What is added to an event for the dead letter sink (Knative eventing, error extensions).
 enum DeadLetter {
     /// The event with the story of its failure; without an answer there is only the destination.
     static func event(

@@ -15,8 +15,8 @@ enum DeliveryOutcome: Sendable, Equatable {
 
     /// Judges an answer (Knative specification, eventing data plane, "Retries").
     ///
-    /// 2xx is success. 404 counts as not ready yet, so it is retried like 408, 409, 429 and 5xx; all
-    /// else, redirects included, fails at once.
+    /// 2xx is success. 404 counts as not ready yet, so it is retried like 408, 409, 429 and 5xx;
+    /// all else, redirects included, fails at once.
     init(_ status: HTTPStatus, retryAfter: String?, now: Timestamp) {
         guard !status.isSuccess else {
             self = .accepted

@@ -202,7 +202,7 @@ extension DispatchEngine {
             self.warn(
                 "held \(delivery.partition)",
                 self.policy.deadLetterSink == nil
-                    ? "An event is held: the sink does not take it and there is no dead letter sink."
+                    ? "An event is held: the sink does not take it, and no dead letter sink is set."
                     : "An event is held: neither the sink nor the dead letter sink takes it.",
                 [
                     "topic": delivery.partition.topic,

@@ -95,10 +95,10 @@ package final class KafkaSourceDispatcher: Sendable {
         }
     }
 
-    /// Ends the work: takes no more records, waits for those that are with the sink, commits what was
-    /// accepted and leaves the group.
+    /// Ends the work: takes no more records, waits for those that are with the sink, commits what
+    /// was accepted and leaves the group.
     ///
-    /// Events that wait for another attempt are not waited for: they come again after the next start.
+    /// Events between two attempts are not waited for: they come again after the next start.
     ///
     /// - Parameter deadline: What is with the sink after that time is given up, and comes again.
     package func stop(deadline: Duration) async {

@@ -5,9 +5,9 @@ internal import EventLoop
 /// Decides which record is sent when, how often, and up to where its partition is committed.
 ///
 /// Each assigned partition is a lane, each record that was taken from one is a job. A job ends when
-/// the sink or the dead letter sink accepted it; when neither does, it is *held*: tried again now and
-/// then, and never given up. No I/O, no clock, no chance: events come in as calls, decisions go out
-/// as results, time and randomness are arguments.
+/// the sink or the dead letter sink accepted it; when neither does, it is *held*: tried again now
+/// and then, and never given up. No I/O, no clock, no chance: events come in as calls, decisions go
+/// out as results, time and randomness are arguments.
 struct LaneSet {
     /// Names a lane; a partition that is assigned again is a new lane.
     struct LaneID: Hashable, Sendable {

@@ -25,7 +25,7 @@ struct RetrySchedule: Sendable, Equatable {
 
     /// The wait before the next attempt, `nil` when there is none left.
     ///
-    /// As in Knative the first exponential wait is *twice* the delay, the first linear one the delay.
+    /// As in Knative the first exponential wait is *twice* the delay, the first linear one once.
     ///
     /// - Parameters:
     ///   - attempts: How many there were, at least one.

@@ -74,9 +74,10 @@ struct ManifestAssembler {
         let version = String(parts.last ?? "")
         guard known.versions.isEmpty || known.versions.contains(version) else {
             let expected = known.apiVersions.joined(separator: " or ")
+            let got = ShownText.quoted(apiVersion.value)
             self.problems.error(
                 apiVersion,
-                "expected \(expected) for a \(kind.value), got \(ShownText.quoted(apiVersion.value))"
+                "expected \(expected) for a \(kind.value), got \(got)"
             )
             return
         }

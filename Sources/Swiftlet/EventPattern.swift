@@ -2,8 +2,8 @@
 
 /// Which values of an attribute a handler is for: text in which each `*` stands for anything.
 ///
-/// `"com.example.order"` is that value alone, `"com.example.*"` all that begin so, `"*.created"` all
-/// that end so, and `"*"` every value, also a missing one.
+/// `"com.example.order"` is that value alone, `"com.example.*"` all that begin so, `"*.created"`
+/// all that end so, and `"*"` every value, also a missing one.
 public struct EventPattern: Sendable, Equatable, ExpressibleByStringLiteral {
     private let parts: [String]
 

@@ -22,8 +22,8 @@ public import CloudEvents
 /// }
 /// ```
 ///
-/// The first handler whose patterns match an event gets it. A function is a value: make it, fill it,
-/// run it. The same value can be called in a test without a socket, with `SwiftletTesting`.
+/// The first handler whose patterns match an event gets it. A function is a value: make it, fill
+/// it, run it. The same value can be called in a test without a socket, with `SwiftletTesting`.
 public struct Function: Sendable {
     /// Where handlers run.
     public enum Placement: Sendable {

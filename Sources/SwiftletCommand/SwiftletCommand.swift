@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import CLinux
 internal import EventLoop
 internal import Glibc
 internal import Swiftlet
@@ -24,6 +25,8 @@ struct SwiftletCommand {
 
     static func main() async {
         Signals.ignoreBrokenPipes()
+        // Each request under way takes two; the soft limit is often 1024.
+        _ = swiftlet_raise_descriptor_limit()
         exit(await self.run(Array(CommandLine.arguments.dropFirst())).rawValue)
     }
 

@@ -190,9 +190,8 @@ extension ProcessTests {
             }
         }
 
-        @Test("requests that a starting process never took go to the next one")
-        func neverAccepted() async throws {
-            let gate = Gate()
+        /// A function whose first process ends at the gate, before it has accepted anything.
+        private static func secondTimeLucky(_ gate: Gate) -> RevisionSpec {
             let script = #"""
                 import os, sys
                 gate = sys.argv[1]
@@ -203,11 +202,17 @@ extension ProcessTests {
                 os.unlink(gate + ".second")
                 os.execv(sys.argv[2], sys.argv[2:])
                 """#
-            let spec = TestFunction.spec {
+            return TestFunction.spec {
                 $0.command =
                     [TestFunction.python, "-S", "-E", "-c", script, gate.path]
                     + TestFunction.command()
             }
+        }
+
+        @Test("requests that a starting process never took go to the next one")
+        func neverAccepted() async throws {
+            let gate = Gate()
+            let spec = Self.secondTimeLucky(gate)
             try await Stage.with([spec]) { stage in
                 let bodies = (0..<5).map { Array("body \($0)".utf8) }
                 async let answers = withThrowingTaskGroup(of: (Int, TestAnswer).self) { group in
@@ -227,6 +232,46 @@ extension ProcessTests {
                 }
                 let status = try await stage.status
                 #expect(status.startedTotal == 2 && status.crashesTotal == 1)
+            }
+        }
+
+        @Test(
+            "a body that was sent to a starting process is sent again up to the limit, else 502",
+            arguments: [("abcd", 200), ("abcde", 502)]
+        )
+        func replayLimit(_ body: String, _ status: Int) async throws {
+            let gate = Gate()
+            let spec = Self.secondTimeLucky(gate)
+            try await Stage.with([spec], configured { $0.replayBytesMax = 4 }) { stage in
+                async let answered = stage.request("/echo", method: .post, body: Array(body.utf8))
+                try await stage.waitFor { $0.inFlightCount == 1 }
+                gate.open()
+                let answer = try await answered
+                #expect(answer.status.rawValue == status)
+                if status == 200 {
+                    #expect(answer.text == body)
+                } else {
+                    #expect(
+                        answer.text.contains(
+                            "ended before it took the request: its process exited with code 9."
+                        )
+                    )
+                }
+            }
+        }
+
+        @Test(
+            "only what may be repeated is sent again over a connection that was just closed",
+            arguments: [(HTTPMethod.get, "", 4), (.post, "", 3), (.put, "body", 3)]
+        )
+        func keepAliveRace(_ method: HTTPMethod, _ body: String, _ count: Int) async throws {
+            try await Stage.with([TestFunction.spec()]) { stage in
+                #expect(try await stage.request("/hello").text == "hello")
+                let body = Array(body.utf8)
+                let answer = try await stage.request("/drop", method: method, body: body)
+                #expect(answer.status == .badGateway)
+                // The one before, this one with its repetition, and the one that asks.
+                #expect(try await stage.request("/count").text == "\(count)")
             }
         }
 
@@ -303,8 +348,8 @@ extension ProcessTests {
                 async let running = stage.request(gate.target)
                 try await stage.waitFor { $0.inFlightCount == 1 }
                 let connection = try await stage.connect()
-                // The server stops reading after the first chunk and keeps the rest at hand, so that
-                // the refusal makes it find the next request, from within the refusal.
+                // The server stops reading after the first chunk and keeps the rest at hand, so
+                // that the refusal makes it find the next request, from within the refusal.
                 let chunk = String(repeating: "x", count: 66_000)
                 await connection.write(
                     Array(

@@ -72,7 +72,8 @@ extension ProcessTests {
         func idleConnections() async throws {
             try await Stage.with(Self.one, configured { $0.upstreamIdleTimeout = .zero }) { stage in
                 #expect(try await stage.request("/connection").text == "1")
-                // It is closed in the turn of the loop that follows; the status is asked in a later one.
+                // It is closed in the turn of the loop that follows; the status is asked in a later
+                // one.
                 _ = try await stage.status
                 await stage.serverLoop.wait(for: .zero)
                 #expect(try await stage.request("/connection").text == "2")

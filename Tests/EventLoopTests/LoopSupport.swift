@@ -23,7 +23,7 @@ func withLoop<Result: Sendable>(
     return result
 }
 
-/// A thread for code that blocks: the pool of the concurrency runtime has few, and all tests share it.
+/// A thread for code that blocks: the pool of the concurrency runtime has few, and all share it.
 enum TestThread {
     private final class Start {
         let body: () -> Void
@@ -57,8 +57,10 @@ enum TestThread {
 }
 
 /// Counts up, and lets a thread wait for it; nobody waits longer than the deadline.
+///
+/// `@unchecked Sendable`: owns `raw` from `init` to `deinit`, and sem_overview(7) says that the
+/// calls on it are thread-safe.
 final class Semaphore: @unchecked Sendable {
-    // Owned by this object from `init` to `deinit`; the system's calls on it are thread-safe.
     private let raw = UnsafeMutablePointer<sem_t>.allocate(capacity: 1)
 
     init() { sem_init(self.raw, 0, 0) }

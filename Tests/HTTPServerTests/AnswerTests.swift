@@ -162,7 +162,8 @@ struct AnswerTests {
 
     @Test("what a handler says of framing is replaced, the rest kept in order")
     func replacesFraming() async throws {
-        try await withServer(Self.handler, configure: { $0.serverName = "swiftlet" }) { test in
+        try await withServer(Self.handler, configuration: .with { $0.serverName = "swiftlet" }) {
+            test in
             try await TestThread.run {
                 let response = try test.client().get("/framing")
                 #expect(response.text == "ok")

@@ -12,7 +12,7 @@ struct CapacityTests {
     @Test("connections beyond the maximum wait until one ends")
     func connectionsMax() async throws {
         let handler = ClosureHandler { $0.respond(.ok) }
-        try await withServer(handler, configure: { $0.connectionsMax = 2 }) { test in
+        try await withServer(handler, configuration: .with { $0.connectionsMax = 2 }) { test in
             try await TestThread.run {
                 let first = try test.client()
                 let second = try test.client()

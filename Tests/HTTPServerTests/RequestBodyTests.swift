@@ -123,7 +123,8 @@ struct RequestBodyTests {
         let configure = { (configuration: inout HTTPServerConfiguration) in
             configuration.bodyBytesMax = 64 << 20
         }
-        try await withServer(handler, sendBuffer: 32 * 1024, configure: configure) { test in
+        try await withServer(handler, sendBuffer: 32 * 1024, configuration: .with(configure)) {
+            test in
             try await TestThread.run {
                 let client = try test.client()
                 let total = 32 << 20
@@ -159,7 +160,7 @@ struct RequestBodyTests {
             let body = try await exchange.collectBody(upTo: 100)
             await exchange.sendResponse(.ok, body: body)
         }
-        try await withServer(handler, configure: { $0.bodyBufferBytesMax = 10 }) { test in
+        try await withServer(handler, configuration: .with { $0.bodyBufferBytesMax = 10 }) { test in
             try await TestThread.run {
                 let client = try test.client()
                 for length in 1...31 {
@@ -204,7 +205,7 @@ struct RequestBodyTests {
         let configure = { (configuration: inout HTTPServerConfiguration) in
             configuration.discardBytesMax = 1000
         }
-        try await withServer(handler, configure: configure) { test in
+        try await withServer(handler, configuration: .with(configure)) { test in
             try await TestThread.run {
                 let post = "POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: "
                 let next = "GET /b HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -305,11 +306,11 @@ struct RequestBodyTests {
                 let client = try test.client()
                 for (body, status) in [("0123456789", 200), ("0123456789a", 413), ("x", 200)] {
                     let head = "POST / HTTP/1.1\r\nHost: a\r\n"
-                    let digits = String(body.utf8.count, radix: 16)
+                    let chunk = "\(String(body.utf8.count, radix: 16))\r\n\(body)\r\n0\r\n\r\n"
                     let request =
                         framing == "length"
                         ? "\(head)Content-Length: \(body.utf8.count)\r\n\r\n\(body)"
-                        : "\(head)Transfer-Encoding: chunked\r\n\r\n\(digits)\r\n\(body)\r\n0\r\n\r\n"
+                        : "\(head)Transfer-Encoding: chunked\r\n\r\n\(chunk)"
                     #expect(try client.exchange(request).status == status)
                 }
             }

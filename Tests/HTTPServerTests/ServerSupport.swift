@@ -25,19 +25,27 @@ struct TestServer: Sendable {
     }
 }
 
+extension HTTPServerConfiguration {
+    /// The defaults with a change.
+    static func with(_ change: (inout Self) -> Void) -> Self {
+        var configuration = Self()
+        change(&configuration)
+        return configuration
+    }
+}
+
 /// Runs `body` beside a server; `client` code in it belongs on a ``TestThread``.
 func withServer<Result: Sendable>(
     _ handler: any HTTPHandler,
     on address: SocketAddress = .ipv4Loopback(port: 0),
     sendBuffer: Int32? = nil,
-    configure: (inout HTTPServerConfiguration) -> Void = { _ in },
+    configuration: HTTPServerConfiguration = HTTPServerConfiguration(),
     _ body: (TestServer) async throws -> Result
 ) async throws -> Result {
     let loop = try EventLoop(name: "server")
     loop.start()
     let reports = Recorder<String>()
-    var configuration = HTTPServerConfiguration()
-    configure(&configuration)
+    var configuration = configuration
     configuration.report = { reports.append($0) }
     let server = HTTPServer(loop: loop, configuration: configuration, handler: handler)
     let listener = try Socket.listen(on: address)
@@ -97,8 +105,10 @@ enum TestThread {
 }
 
 /// Counts up, and lets a thread or a task wait for it; nobody waits longer than the deadline.
+///
+/// `@unchecked Sendable`: owns `raw` from `init` to `deinit`, and sem_overview(7) says that the
+/// calls on it are thread-safe.
 final class Semaphore: @unchecked Sendable {
-    // Owned by this object from `init` to `deinit`; the system's calls on it are thread-safe.
     private let raw = UnsafeMutablePointer<sem_t>.allocate(capacity: 1)
 
     init() { sem_init(self.raw, 0, 0) }

@@ -13,7 +13,7 @@ struct TimeoutTests {
     func idle(_ hasAsked: Bool) async throws {
         let handler = ClosureHandler { $0.respond(.ok) }
         let time = hasAsked ? Duration.milliseconds(400) : Self.short
-        try await withServer(handler, configure: { $0.keepAliveTimeout = time }) { test in
+        try await withServer(handler, configuration: .with { $0.keepAliveTimeout = time }) { test in
             try await TestThread.run {
                 let client = try test.client()
                 if hasAsked { #expect(try client.get().status == 200) }
@@ -28,7 +28,8 @@ struct TimeoutTests {
     )
     func head(_ part: String) async throws {
         let handler = ClosureHandler { $0.respond(.ok) }
-        try await withServer(handler, configure: { $0.headerTimeout = Self.short }) { test in
+        try await withServer(handler, configuration: .with { $0.headerTimeout = Self.short }) {
+            test in
             try await TestThread.run {
                 let client = try test.client()
                 #expect(try client.get().status == 200)
@@ -44,7 +45,10 @@ struct TimeoutTests {
     @Test("a trickle of head bytes does not buy time")
     func trickle() async throws {
         let handler = ClosureHandler { $0.respond(.ok) }
-        try await withServer(handler, configure: { $0.headerTimeout = .milliseconds(200) }) {
+        try await withServer(
+            handler,
+            configuration: .with { $0.headerTimeout = .milliseconds(200) }
+        ) {
             test in
             try await TestThread.run {
                 let client = try test.client()
@@ -71,7 +75,8 @@ struct TimeoutTests {
                 throw error
             }
         }
-        try await withServer(handler, configure: { $0.bodyTimeout = Self.short }) { test in
+        try await withServer(handler, configuration: .with { $0.bodyTimeout = Self.short }) {
+            test in
             try await TestThread.run {
                 for part in ["", "1234"] {
                     let client = try test.client()
@@ -93,7 +98,8 @@ struct TimeoutTests {
             await exchange.sendStart(HTTPResponseHead(status: .ok), bodyLength: nil)
             _ = try await exchange.collectBody(upTo: 100)
         }
-        try await withServer(handler, configure: { $0.bodyTimeout = Self.short }) { test in
+        try await withServer(handler, configuration: .with { $0.bodyTimeout = Self.short }) {
+            test in
             try await TestThread.run {
                 let client = try test.client()
                 try client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n")
@@ -112,7 +118,8 @@ struct TimeoutTests {
             let rest = try await exchange.collectBody(upTo: 100)
             await exchange.sendResponse(.ok, body: first + rest)
         }
-        try await withServer(handler, configure: { $0.bodyTimeout = .milliseconds(100) }) { test in
+        try await withServer(handler, configuration: .with { $0.bodyTimeout = .milliseconds(100) })
+        { test in
             try await TestThread.run {
                 let client = try test.client()
                 let post = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n"
@@ -134,7 +141,8 @@ struct TimeoutTests {
             let body = try await exchange.collectBody(upTo: 100)
             await exchange.sendResponse(.ok, body: body)
         }
-        try await withServer(handler, configure: { $0.bodyTimeout = .milliseconds(100) }) { test in
+        try await withServer(handler, configuration: .with { $0.bodyTimeout = .milliseconds(100) })
+        { test in
             try await TestThread.run {
                 let client = try test.client()
                 try client.send(ExpectTests.head)
@@ -166,7 +174,8 @@ struct TimeoutTests {
         let configure = { (configuration: inout HTTPServerConfiguration) in
             configuration.writeTimeout = .milliseconds(150)
         }
-        try await withServer(handler, sendBuffer: 16 * 1024, configure: configure) { test in
+        try await withServer(handler, sendBuffer: 16 * 1024, configuration: .with(configure)) {
+            test in
             try await TestThread.run {
                 let client = try test.client(receiveBuffer: 16 * 1024)
                 try client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
@@ -187,7 +196,8 @@ struct TimeoutTests {
             configuration.writeTimeout = .milliseconds(500)
             configuration.keepAliveTimeout = .milliseconds(300)
         }
-        try await withServer(handler, sendBuffer: 16 * 1024, configure: configure) { test in
+        try await withServer(handler, sendBuffer: 16 * 1024, configuration: .with(configure)) {
+            test in
             try await TestThread.run {
                 let client = try test.client(receiveBuffer: 16 * 1024)
                 try client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
@@ -211,7 +221,8 @@ struct TimeoutTests {
         let configure = { (configuration: inout HTTPServerConfiguration) in
             configuration.writeTimeout = .milliseconds(100)
         }
-        try await withServer(handler, sendBuffer: 16 * 1024, configure: configure) { test in
+        try await withServer(handler, sendBuffer: 16 * 1024, configuration: .with(configure)) {
+            test in
             try await TestThread.run {
                 let client = try test.client(receiveBuffer: 16 * 1024)
                 try client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhel")
@@ -229,7 +240,8 @@ struct TimeoutTests {
         let configure = { (configuration: inout HTTPServerConfiguration) in
             configuration.keepAliveTimeout = .milliseconds(400)
         }
-        try await withServer(handler, sendBuffer: 16 * 1024, configure: configure) { test in
+        try await withServer(handler, sendBuffer: 16 * 1024, configuration: .with(configure)) {
+            test in
             let client = try await TestThread.run {
                 let client = try test.client(receiveBuffer: 16 * 1024)
                 try client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
@@ -251,7 +263,8 @@ struct TimeoutTests {
     @Test("a client that keeps a finished connection open is closed on")
     func linger() async throws {
         let handler = ClosureHandler { $0.respond(.ok) }
-        try await withServer(handler, configure: { $0.lingerTimeout = Self.short }) { test in
+        try await withServer(handler, configuration: .with { $0.lingerTimeout = Self.short }) {
+            test in
             try await TestThread.run {
                 let client = try test.client()
                 try client.send("GET / HTTP/1.0\r\n\r\n")
@@ -264,7 +277,8 @@ struct TimeoutTests {
     @Test("a body that is being thrown away has its time too")
     func discarding() async throws {
         let handler = ClosureHandler { $0.respond(.ok) }
-        try await withServer(handler, configure: { $0.bodyTimeout = Self.short }) { test in
+        try await withServer(handler, configuration: .with { $0.bodyTimeout = Self.short }) {
+            test in
             try await TestThread.run {
                 let client = try test.client()
                 try client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhel")

@@ -9,8 +9,9 @@ import Testing
 
 @testable import KafkaSource
 
-/// From a topic to a sink over real sockets; the first join of a group takes three seconds there, so
-/// the tests run side by side.
+/// From a topic to a sink over real sockets.
+///
+/// The first join of a group takes three seconds on the embedded broker; tests run side by side.
 @Suite("Dispatcher", .timeLimit(.minutes(2)))
 struct KafkaSourceDispatcherTests {
     @Test("every record arrives as a binary event, in order, and is committed")

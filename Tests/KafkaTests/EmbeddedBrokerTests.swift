@@ -42,7 +42,7 @@ struct EmbeddedBrokerTests {
                 log: { _ in }
             ).allProperties.last { $0.name == "fetch.wait.max.ms" }?.value
         }
-        #expect(wait(broker.bootstrapServers) == "5")
+        #expect(wait(broker.bootstrapServers) == "3")
         #expect(wait("127.0.0.1:1") == "100")
         await broker.close()
         #expect(wait(broker.bootstrapServers) == "100")

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Kafka
 
-/// The first join of a group takes three seconds on the embedded broker; the tests run side by side.
+/// The first join of a group takes three seconds on the embedded broker; tests run side by side.
 @Suite("Consumer", .timeLimit(.minutes(2)))
 struct KafkaConsumerTests {
     @Test("what was sent arrives unchanged: null and empty, doubled and binary headers, time")

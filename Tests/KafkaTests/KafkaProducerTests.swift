@@ -70,6 +70,19 @@ struct KafkaProducerTests {
         await cluster.stop()
     }
 
+    @Test("a producer can be prepared, also for topics that are not there, and while it closes")
+    func prepare() async throws {
+        let cluster = try Cluster(topics: ["t": 1])
+        let producer = try cluster.producer()
+        await producer.prepare(topics: ["t", "elsewhere"])
+        _ = try await producer.send(topic: "t", key: nil, value: [1])
+        async let preparing: Void = producer.prepare(topics: ["t"])
+        await producer.close(deadline: .seconds(5))
+        await preparing
+        await producer.prepare(topics: ["t"])
+        await cluster.stop()
+    }
+
     @Test("a closed producer takes nothing, and closing twice is harmless")
     func closed() async throws {
         let cluster = try Cluster(topics: ["t": 1])

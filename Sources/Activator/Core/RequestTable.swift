@@ -11,8 +11,8 @@ struct RequestID: Hashable, Sendable {
 
 /// The requests of a revision: where each one is, and the queue of those that wait.
 ///
-/// The queue is a list that runs through the slots, so that a request whose client has left is taken
-/// out of its middle at once, and nothing is allocated once the slots are there.
+/// The queue is a list that runs through the slots, so that a request whose client has left is
+/// taken out of its middle at once, and nothing is allocated once the slots are there.
 struct RequestTable {
     /// Where a request is.
     enum Place: Equatable {

@@ -4,9 +4,10 @@ internal import EventLoop
 
 /// Decides what happens to the requests and instances of one revision.
 ///
-/// Events come in by the methods in the past tense, what is to be done comes out of ``nextAction()``.
-/// No I/O, no clock, no randomness: time is an argument. After each event holds that a request waits
-/// only while no instance has room for it and an instance is there or being started.
+/// Events come in by the methods in the past tense, what is to be done comes out of
+/// ``nextAction()``. No I/O, no clock, no randomness: time is an argument. After each event holds
+/// that a request waits only while no instance has room for it and an instance is there or being
+/// started.
 struct RevisionState {
     /// What is known of one instance.
     struct Instance {

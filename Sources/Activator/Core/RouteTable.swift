@@ -5,9 +5,9 @@ internal import HTTP
 /// Finds the revision that a request is for, as Knative does: by its `Host`.
 ///
 /// `<service>.<namespace>` and whatever follows it reaches a service, so that
-/// `hello.default.localhost:8080`, `hello.default.example.com` and `hello.default.svc.cluster.local`
-/// do; the revision's name works in the service's place. When there is only one service, any other
-/// host reaches it too. Nothing is allocated to find a route.
+/// `hello.default.localhost:8080`, `hello.default.example.com` and
+/// `hello.default.svc.cluster.local` do; the revision's name works in the service's place. When
+/// there is only one service, any other host reaches it too. Nothing is allocated to find a route.
 package struct RouteTable: Sendable {
     /// What a route is made of.
     package struct Name: Hashable, Sendable {

@@ -6,8 +6,8 @@ internal import Glibc
 
 /// The process of one instance: started, listened to, ended, and awaited.
 ///
-/// It leads a process group of its own, of which nothing is left when it has ended. It dies with the
-/// loop's thread, whatever happens to the activator. Belongs to the loop's thread.
+/// It leads a process group of its own, of which nothing is left when it has ended. It dies with
+/// the loop's thread, whatever happens to the activator. Belongs to the loop's thread.
 final class InstanceProcess: EventHandler {
     /// What is to be run.
     struct Plan {

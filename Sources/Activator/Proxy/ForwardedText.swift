@@ -75,8 +75,8 @@ struct ForwardedText {
         return lines + "\r\n".utf8
     }
 
-    /// Appends the elements of a `Forwarded` field for a list as `X-Forwarded-For` has it; the first
-    /// one names host and protocol too, as Knative's queue-proxy does.
+    /// Appends the elements of a `Forwarded` field for a list as `X-Forwarded-For` has it; the
+    /// first one names host and protocol too, as Knative's queue-proxy does.
     static func append(
         list: ArraySlice<UInt8>,
         host: ArraySlice<UInt8>,

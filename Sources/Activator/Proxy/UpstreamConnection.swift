@@ -3,7 +3,7 @@
 internal import EventLoop
 internal import HTTP
 
-/// What a connection tells the request that it carries.
+/// What a connection tells the request that it carries, whichever protocol it speaks.
 protocol UpstreamClient: AnyObject {
     /// For the framing of the answer.
     var method: HTTPMethod { get }

@@ -6,8 +6,10 @@ internal import HTTP
 /// Writes the head of a request as the function sees it.
 ///
 /// User fields pass unchanged and in order. Fields that belong to one connection stay behind
-/// (RFC 9110 section 7.6.1), as do those by which Knative's own parts find a revision. What a proxy
-/// adds follows at the end. The server's parser has checked every byte that is copied here.
+/// (RFC 9110 section 7.6.1), as do those by which Knative's own parts find a revision. Among the
+/// former is `Upgrade`: protocols are not switched through the activator, and a function that is
+/// asked for a WebSocket sees a plain request. What a proxy adds follows at the end. The server's
+/// parser has checked every byte that is copied here.
 struct UpstreamRequestHead {
     /// The request as it came.
     let head: HTTPRequestHead

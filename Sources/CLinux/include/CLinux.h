@@ -49,6 +49,9 @@ int swiftlet_pidfd_open(int32_t pid);
 int swiftlet_catch_signals(const int *signals, int count);
 int swiftlet_ignore_sigpipe(void);
 
+/* Lets this process, and what it starts, open as many descriptors as it may. */
+int swiftlet_raise_descriptor_limit(void);
+
 uint64_t swiftlet_monotonic_nanoseconds(void);
 uint64_t swiftlet_realtime_nanoseconds(void);
 /* At most 15 bytes of the name are kept. */

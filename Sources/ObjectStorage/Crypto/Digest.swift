@@ -67,6 +67,8 @@ package final class Digest {
 }
 
 /// OpenSSL's descriptions of the hash functions, looked up once for the life of the process.
+///
+/// `@unchecked Sendable`: nobody owns them, for they never change (OpenSSL's EVP_MD_fetch(3)).
 struct DigestMethods: @unchecked Sendable {
     // Sendable: fetched methods are immutable and may be used from any thread (EVP_MD_fetch(3)).
     static let shared = DigestMethods()

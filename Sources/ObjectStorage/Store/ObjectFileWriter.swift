@@ -5,7 +5,7 @@ import Glibc
 
 /// An object's file while it is written: under a temporary name, and removed if nobody commits it.
 ///
-/// Used by one task at a time, on the bucket's loop or on its disk thread.
+/// `@unchecked Sendable`: used by one task at a time, on the bucket's loop or on its disk thread.
 final class ObjectFileWriter: @unchecked Sendable {
     /// The file, open for reading and writing.
     let file: OpenFile

@@ -9,8 +9,8 @@ internal import Telemetry
 enum AdminHandler {
     /// Makes the handler.
     ///
-    /// `isReady` says whether everything was started, `functions` gives the state of all functions as
-    /// JSON.
+    /// `isReady` says whether everything was started, `functions` gives the state of all functions
+    /// as JSON.
     static func make(
         metrics: Metrics,
         isReady: @escaping @Sendable () -> Bool,

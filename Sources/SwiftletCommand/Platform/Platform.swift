@@ -253,7 +253,6 @@ final class Platform {
         let plan = SourcePlan(
             manifests: self.manifests,
             bootstrapServers: self.addresses.kafka ?? self.options.kafka,
-            isBrokerEmbedded: self.parts.contains(.broker) && self.options.kafka == nil,
             activator: self.addresses.activator ?? self.options.activator
         )
         let sources = try plan.sources()

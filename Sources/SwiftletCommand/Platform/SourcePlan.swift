@@ -9,15 +9,8 @@ struct SourcePlan {
     let manifests: ManifestSet
     /// The brokers that replace those of the manifests; `nil` leaves them.
     let bootstrapServers: String?
-    /// Whether those are the embedded broker.
-    let isBrokerEmbedded: Bool
     /// Where functions are reached, for example `http://127.0.0.1:8080`; `nil` on a cluster.
     let activator: String?
-
-    /// What keeps events from waiting in the embedded broker.
-    ///
-    /// It answers an idle fetch at its end only; real brokers answer as soon as a record comes.
-    private static let embeddedBrokerProperties: [KafkaProperty] = [("fetch.wait.max.ms", "3")]
 
     /// One for each KafkaSource.
     ///
@@ -77,7 +70,6 @@ struct SourcePlan {
 
     /// How to talk to the brokers; those that replace the manifest's have no use for its secrets.
     private func properties(of source: KafkaSourceManifest) throws -> [KafkaProperty] {
-        if self.isBrokerEmbedded { return Self.embeddedBrokerProperties }
         guard self.bootstrapServers == nil else { return [] }
         func secret(_ reference: KeyReference?) throws -> String? {
             try reference.map {

@@ -29,8 +29,8 @@ enum PutCommand: Subcommand {
                 "Upload to the bucket of swiftlet up"
             ),
             (
-                "AWS_ACCESS_KEY_ID=… AWS_SECRET_ACCESS_KEY=… swiftlet put --s3 https://s3.example.com "
-                    + "a.pdf exams/a.pdf",
+                "AWS_ACCESS_KEY_ID=… AWS_SECRET_ACCESS_KEY=… "
+                    + "swiftlet put --s3 https://s3.example.com a.pdf exams/a.pdf",
                 "Upload elsewhere; the credentials come from the environment"
             ),
         ]
@@ -79,7 +79,8 @@ enum PutCommand: Subcommand {
         guard length > 0 else { return }
         let percent = sent * 100 / length
         let filled = Int(percent / 5)
-        let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: 20 - filled)
+        let rest = String(repeating: "░", count: 20 - filled)
+        let bar = String(repeating: "█", count: filled) + rest
         Terminal.progress("\(file)  \(bar) \(percent) %  \(Terminal.size(Int(sent)))")
     }
 }

@@ -163,6 +163,7 @@ final class Gate: Sendable {
     deinit {
         close(self.descriptor)
         unlink(self.path)
+        unlink(self.path + ".second")
         rmdir(String(self.path.dropLast("/gate".count)))
     }
 }
