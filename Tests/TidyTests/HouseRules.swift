@@ -7,6 +7,8 @@ enum HouseRules {
     static let fileLinesMax = 600
     static let functionLinesMax = 70
     static let columnsMax = 100
+    /// The tables of tests hold texts that read worse when they are cut.
+    static let columnsOfTestsMax = 120
 
     // MARK: Layout
 
@@ -23,9 +25,11 @@ enum HouseRules {
         if file.lines.count > self.fileLinesMax {
             broken.append("\(file.path): \(file.lines.count) lines; split it")
         }
+        let columnsMax =
+            file.path.hasPrefix("Tests/") ? self.columnsOfTestsMax : self.columnsMax
         // An address cannot be wrapped.
         for (index, line) in file.lines.enumerated()
-        where line.count > self.columnsMax && !line.contains("://") {
+        where line.count > columnsMax && !line.contains("://") {
             broken.append("\(file.path):\(index + 1): \(line.count) columns; wrap it")
         }
         return broken

@@ -47,7 +47,8 @@ enum EnglishMorphology {
     )
 
     private static let wordsInUse = WordList.words(
-        "use cause house pause clause excuse spouse mouse fuse abuse blouse warehouse greenhouse muse"
+        "use cause house pause clause excuse spouse mouse fuse abuse blouse"
+            + " warehouse greenhouse muse"
     )
 
     /// Whether `word`, in lower case, is a plural.
