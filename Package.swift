@@ -130,16 +130,30 @@ let package = Package(
         ),
 
         // Tests.
-        .testTarget(name: "BytesTests", dependencies: ["Bytes"], swiftSettings: strict),
-        .testTarget(
-            name: "EventLoopTests",
-            dependencies: ["EventLoop", "CLinux"],
+        .target(
+            name: "TestSupport",
+            dependencies: ["EventLoop"],
+            path: "Tests/TestSupport",
             swiftSettings: strict
         ),
-        .testTarget(name: "HTTPTests", dependencies: ["HTTP", "Bytes"], swiftSettings: strict),
+        .testTarget(
+            name: "BytesTests",
+            dependencies: ["TestSupport", "Bytes"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "EventLoopTests",
+            dependencies: ["TestSupport", "EventLoop", "CLinux"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "HTTPTests",
+            dependencies: ["TestSupport", "HTTP", "Bytes"],
+            swiftSettings: strict
+        ),
         .testTarget(
             name: "HTTPServerTests",
-            dependencies: ["HTTPServer", "HTTP", "EventLoop", "CLinux", "Bytes"],
+            dependencies: ["TestSupport", "HTTPServer", "HTTP", "EventLoop", "CLinux", "Bytes"],
             swiftSettings: strict
         ),
         .testTarget(
@@ -149,7 +163,7 @@ let package = Package(
         ),
         .testTarget(
             name: "CloudEventsTests",
-            dependencies: ["CloudEvents", "HTTP", "Bytes"],
+            dependencies: ["TestSupport", "CloudEvents", "HTTP", "Bytes"],
             swiftSettings: strict
         ),
         .testTarget(
@@ -167,12 +181,13 @@ let package = Package(
         ),
         .testTarget(
             name: "KafkaTests",
-            dependencies: ["Kafka", "EventLoop", "Bytes"],
+            dependencies: ["TestSupport", "Kafka", "EventLoop", "Bytes"],
             swiftSettings: strict
         ),
         .testTarget(
             name: "KafkaSourceTests",
             dependencies: [
+                "TestSupport",
                 "KafkaSource", "Kafka", "CloudEvents", "HTTPServer", "HTTPClient", "HTTP",
                 "EventLoop", "Telemetry", "Bytes",
             ],
@@ -194,6 +209,7 @@ let package = Package(
         .testTarget(
             name: "ActivatorTests",
             dependencies: [
+                "TestSupport",
                 "Activator", "HTTPServer", "HTTPClient", "HTTP", "EventLoop", "Telemetry", "Bytes",
                 "CLinux",
             ],

@@ -4,6 +4,7 @@ import EventLoop
 import Glibc
 import HTTP
 import Telemetry
+import TestSupport
 import Testing
 
 @testable import Activator
@@ -231,7 +232,7 @@ extension ProcessTests {
                 $0.scale.max = 3
                 $0.idleWindow = .milliseconds(20)
             }
-            var random = SeededGenerator(state: seed)
+            var random = SeededGenerator(seed: seed)
             let paths = (0..<160).map { _ in
                 ["/hello", "/echo", "/echo", "/trailers", "/close", "/status/304", "/big/100000"]
                     .randomElement(using: &random) ?? "/hello"

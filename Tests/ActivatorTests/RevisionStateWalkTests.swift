@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import EventLoop
+import TestSupport
 import Testing
 
 @testable import Activator
@@ -20,7 +21,7 @@ struct RevisionStateWalkTests {
         var everReturned: [RequestID: Int] = [:]
 
         init(seed: UInt64) {
-            self.random = SeededGenerator(state: seed)
+            self.random = SeededGenerator(seed: seed)
             var limits = RevisionLimits()
             limits.instanceCapacity = Int.random(in: 1...4, using: &self.random)
             limits.instanceTarget = Int.random(in: 1...limits.instanceCapacity, using: &self.random)

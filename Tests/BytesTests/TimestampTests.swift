@@ -2,6 +2,7 @@
 
 import Bytes
 import Glibc
+import TestSupport
 import Testing
 
 @Suite("Timestamps: the calendar")

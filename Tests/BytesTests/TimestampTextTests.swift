@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Bytes
+import TestSupport
 import Testing
 
 @Suite("Timestamps: text (RFC 3339, RFC 9110 section 5.6.7)")

@@ -2,6 +2,7 @@
 
 import CloudEvents
 import HTTP
+import TestSupport
 import Testing
 
 @Suite("An event survives every way of carrying it")

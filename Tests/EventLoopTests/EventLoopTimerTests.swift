@@ -2,6 +2,7 @@
 
 import EventLoop
 import Synchronization
+import TestSupport
 import Testing
 
 @Suite("Event loop: timers", .timeLimit(.minutes(1)))

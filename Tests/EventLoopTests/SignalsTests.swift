@@ -2,6 +2,7 @@
 
 import EventLoop
 import Glibc
+import TestSupport
 import Testing
 
 @Suite("Signals", .timeLimit(.minutes(1)))

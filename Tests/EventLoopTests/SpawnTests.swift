@@ -3,6 +3,7 @@
 import CLinux
 import EventLoop
 import Glibc
+import TestSupport
 import Testing
 
 /// A child process of a test: how to start it, and what became of it.

@@ -3,6 +3,7 @@
 import EventLoop
 import HTTP
 import HTTPServer
+import TestSupport
 import Testing
 
 @Suite("Server: answers (RFC 9112 sections 6 and 9)", .timeLimit(.minutes(1)))

@@ -5,6 +5,7 @@ import EventLoop
 import Glibc
 import HTTP
 import HTTPServer
+import TestSupport
 import Testing
 
 @Suite("Server: capacity", .timeLimit(.minutes(2)))

@@ -3,12 +3,18 @@
 import EventLoop
 import HTTP
 import HTTPServer
+import TestSupport
 import Testing
 
 @Suite("Server: drain", .timeLimit(.minutes(1)))
 struct DrainTests {
     private static let get = "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
     private static let never = Duration.seconds(60)
+
+    /// A listener's place that nobody else gets when it is closed, as might happen to a port.
+    private static func ownAddress() -> SocketAddress {
+        .unix(path: "/tmp/swiftlet-drain-\(UInt64.random(in: 0 ... .max))")
+    }
 
     /// Comes back when the listener is closed.
     private static func drainBegins(_ test: TestServer) async {
@@ -22,7 +28,9 @@ struct DrainTests {
 
     @Test("closes idle connections and the listener at once, then is done")
     func idle() async throws {
-        try await withServer(ClosureHandler { $0.respond(.ok) }) { test in
+        let address = Self.ownAddress()
+        defer { unlinkPath(address.host) }
+        try await withServer(ClosureHandler { $0.respond(.ok) }, on: address) { test in
             let clients = try await TestThread.run {
                 let clients = try (0..<3).map { _ in try test.client() }
                 for client in clients { #expect(try client.get().status == 200) }
@@ -46,6 +54,8 @@ struct DrainTests {
 
     @Test("what runs finishes, and says that it was the last")
     func running() async throws {
+        let address = Self.ownAddress()
+        defer { unlinkPath(address.host) }
         let begun = Semaphore()
         let mustAnswer = Semaphore()
         let handler = AsyncHTTPHandler { exchange in
@@ -53,7 +63,7 @@ struct DrainTests {
             #expect(await mustAnswer.arrives())
             await exchange.sendResponse(.ok, body: Array("done".utf8))
         }
-        try await withServer(handler) { test in
+        try await withServer(handler, on: address) { test in
             let client = try await TestThread.run {
                 let client = try test.client()
                 try client.send(Self.get)
@@ -88,7 +98,9 @@ struct DrainTests {
         }
         // Also with a body that is being thrown away, and sent on meanwhile.
         for request in [Self.get, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\na"] {
-            try await withServer(handler) { test in
+            let address = Self.ownAddress()
+            defer { unlinkPath(address.host) }
+            try await withServer(handler, on: address) { test in
                 let client = try await TestThread.run {
                     let client = try test.client()
                     try client.send(request)
@@ -111,13 +123,15 @@ struct DrainTests {
 
     @Test("a large answer that is on its way arrives whole")
     func onItsWay() async throws {
+        let address = Self.ownAddress()
+        defer { unlinkPath(address.host) }
         let body = [UInt8](repeating: 0x61, count: 4 << 20)
         let answered = Semaphore()
         let handler = ClosureHandler { exchange in
             exchange.respond(.ok, body: body)
             answered.signal()
         }
-        try await withServer(handler, sendBuffer: 16 * 1024) { test in
+        try await withServer(handler, on: address, sendBuffer: 16 * 1024) { test in
             let client = try await TestThread.run {
                 let client = try test.client(receiveBuffer: 16 * 1024)
                 try client.send(Self.get)
@@ -137,7 +151,9 @@ struct DrainTests {
 
     @Test("a request whose head is under way is still taken")
     func headUnderWay() async throws {
-        try await withServer(ClosureHandler { $0.respond(.ok) }) { test in
+        let address = Self.ownAddress()
+        defer { unlinkPath(address.host) }
+        try await withServer(ClosureHandler { $0.respond(.ok) }, on: address) { test in
             let client = try await TestThread.run {
                 let client = try test.client()
                 // In one packet: with the answer to the first the second is known to have begun.
@@ -159,6 +175,8 @@ struct DrainTests {
 
     @Test("pipelined requests that were read are not dropped unanswered in silence")
     func pipelined() async throws {
+        let address = Self.ownAddress()
+        defer { unlinkPath(address.host) }
         let begun = Semaphore()
         let mustAnswer = Semaphore()
         let handler = AsyncHTTPHandler { exchange in
@@ -166,7 +184,7 @@ struct DrainTests {
             #expect(await mustAnswer.arrives())
             await exchange.sendResponse(.ok)
         }
-        try await withServer(handler) { test in
+        try await withServer(handler, on: address) { test in
             let client = try await TestThread.run {
                 let client = try test.client()
                 try client.send(Self.get + Self.get)

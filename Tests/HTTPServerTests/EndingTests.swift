@@ -3,6 +3,7 @@
 import EventLoop
 import HTTP
 import HTTPServer
+import TestSupport
 import Testing
 
 @Suite("Server: half-closed and vanished clients", .timeLimit(.minutes(1)))

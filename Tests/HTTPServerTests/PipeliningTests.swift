@@ -3,6 +3,7 @@
 import EventLoop
 import HTTP
 import HTTPServer
+import TestSupport
 import Testing
 
 @Suite("Server: pipelining (RFC 9112 section 9.3.2)", .timeLimit(.minutes(1)))

@@ -4,7 +4,7 @@ import EventLoop
 import Glibc
 import HTTP
 import HTTPServer
-import Synchronization
+import TestSupport
 
 /// A handler that is called on the loop and answers when it likes.
 struct ClosureHandler: HTTPHandler {
@@ -69,88 +69,6 @@ func withServer<Result: Sendable>(
     loop.stop()
     try await TestThread.run { loop.join() }
     return try outcome.get()
-}
-
-/// A thread for code that blocks: the pool of the concurrency runtime has few, and all share it.
-enum TestThread {
-    private final class Start {
-        let body: () -> Void
-        init(_ body: @escaping () -> Void) { self.body = body }
-    }
-
-    static func run<Result: Sendable>(
-        _ body: @escaping @Sendable () throws -> Result
-    ) async throws -> Result {
-        try await withCheckedThrowingContinuation { continuation in
-            self.start { continuation.resume(with: Swift.Result { try body() }) }
-        }
-    }
-
-    static func start(_ body: @escaping @Sendable () -> Void) {
-        let context = Unmanaged.passRetained(Start(body)).toOpaque()
-        var thread = pthread_t()
-        let result = pthread_create(
-            &thread,
-            nil,
-            { context in
-                guard let context else { return nil }
-                Unmanaged<Start>.fromOpaque(context).takeRetainedValue().body()
-                return nil
-            },
-            context
-        )
-        precondition(result == 0, "the system grants a few threads to a test")
-        pthread_detach(thread)
-    }
-}
-
-/// Counts up, and lets a thread or a task wait for it; nobody waits longer than the deadline.
-///
-/// `@unchecked Sendable`: owns `raw` from `init` to `deinit`, and sem_overview(7) says that the
-/// calls on it are thread-safe.
-final class Semaphore: @unchecked Sendable {
-    private let raw = UnsafeMutablePointer<sem_t>.allocate(capacity: 1)
-
-    init() { sem_init(self.raw, 0, 0) }
-
-    deinit {
-        sem_destroy(self.raw)
-        self.raw.deallocate()
-    }
-
-    func signal() { sem_post(self.raw) }
-
-    /// Whether a signal came before the deadline.
-    func wait(seconds: Int = 20) -> Bool {
-        var deadline = timespec()
-        clock_gettime(CLOCK_REALTIME, &deadline)
-        deadline.tv_sec += seconds
-        while sem_timedwait(self.raw, &deadline) != 0 {
-            guard errno == EINTR else { return false }
-        }
-        return true
-    }
-
-    func arrives() async -> Bool {
-        await withCheckedContinuation { continuation in
-            TestThread.start { continuation.resume(returning: self.wait()) }
-        }
-    }
-}
-
-/// Collects values from any thread.
-final class Recorder<Value: Sendable>: Sendable {
-    private let storage = Mutex<[Value]>([])
-
-    var values: [Value] { self.storage.withLock { $0 } }
-    var count: Int { self.storage.withLock { $0.count } }
-    func append(_ value: Value) { self.storage.withLock { $0.append(value) } }
-    func take() -> [Value] {
-        self.storage.withLock { values in
-            defer { values = [] }
-            return values
-        }
-    }
 }
 
 /// Removes a file.

@@ -3,6 +3,7 @@
 import EventLoop
 import HTTP
 import HTTPServer
+import TestSupport
 import Testing
 
 @Suite("Server: clients of every kind at once; SWIFTLET_TEST_SEED repeats a run")

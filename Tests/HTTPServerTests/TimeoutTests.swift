@@ -3,6 +3,7 @@
 import EventLoop
 import HTTP
 import HTTPServer
+import TestSupport
 import Testing
 
 @Suite("Server: timeouts", .timeLimit(.minutes(1)))

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import HTTP
+import TestSupport
 import Testing
 
 @Suite("Encoding (RFC 9112 sections 3, 4, 5 and 7)")

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import HTTP
+import TestSupport
 import Testing
 
 /// Changes bytes at random, in ways that HTTP parsers are known to stumble over.

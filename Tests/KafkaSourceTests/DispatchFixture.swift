@@ -6,6 +6,7 @@ import HTTPClient
 import HTTPServer
 import Kafka
 import Telemetry
+import TestSupport
 
 @testable import KafkaSource
 

@@ -5,6 +5,7 @@ import EventLoop
 import HTTP
 import Kafka
 import Telemetry
+import TestSupport
 import Testing
 
 @testable import KafkaSource

@@ -4,6 +4,7 @@ import EventLoop
 import HTTP
 import HTTPServer
 import Synchronization
+import TestSupport
 
 /// A sink that writes down what it gets and answers as it is told.
 final class RecordingSink: HTTPHandler {

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import EventLoop
+package import EventLoop
 import Synchronization
 
 /// What happened so far, and a way to wait for more without looking at a clock again and again.
-final class Journal<Entry: Sendable>: Sendable {
-    typealias Condition = @Sendable ([Entry]) -> Bool
+package final class Journal<Entry: Sendable>: Sendable {
+    /// What is waited for.
+    package typealias Condition = @Sendable ([Entry]) -> Bool
 
     private struct Waiter: Sendable {
         var id: Int
@@ -22,11 +23,14 @@ final class Journal<Entry: Sendable>: Sendable {
     private let state = Mutex(State())
     private let loop: EventLoop
 
-    init(loop: EventLoop) { self.loop = loop }
+    /// Makes an empty one, whose waiters time out on `loop`.
+    package init(loop: EventLoop) { self.loop = loop }
 
-    var entries: [Entry] { self.state.withLock { $0.entries } }
+    /// All that happened, in order.
+    package var entries: [Entry] { self.state.withLock { $0.entries } }
 
-    func append(_ entry: Entry) {
+    /// Notes what happened; any thread.
+    package func append(_ entry: Entry) {
         let satisfied = self.state.withLock { state in
             state.entries.append(entry)
             let satisfied = state.waiters.filter { $0.condition(state.entries) }
@@ -38,7 +42,7 @@ final class Journal<Entry: Sendable>: Sendable {
     }
 
     /// Comes back with `true` as soon as the condition holds, with `false` at the deadline.
-    func wait(
+    package func wait(
         atMost deadline: Duration = .seconds(30),
         until condition: @escaping Condition
     ) async -> Bool {
