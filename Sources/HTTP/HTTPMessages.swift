@@ -1,13 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The head of a request (RFC 9112 section 3).
+/// The version that a message was sent in (RFC 9110 section 2.5).
+package enum HTTPVersion: Sendable, Hashable {
+    case http10
+    case http11
+    case http2
+}
+
+/// The head of a request (RFC 9112 section 3, RFC 9113 section 8.3.1).
 package struct HTTPRequestHead: Sendable, Equatable {
     /// The method, for example `POST`.
     package var method: HTTPMethod
     /// The target as sent: a path with query, an absolute URI, or `*`.
     package var target: String
-    /// The digit after `HTTP/1.`.
-    package var minorVersion: UInt8
+    /// The version it was sent in.
+    package var version: HTTPVersion
     /// The header fields.
     package var fields: HTTPFields
 
@@ -20,9 +27,12 @@ package struct HTTPRequestHead: Sendable, Equatable {
     ) {
         self.method = method
         self.target = target
-        self.minorVersion = minorVersion
+        self.version = minorVersion == 0 ? .http10 : .http11
         self.fields = fields
     }
+
+    /// The digit after `HTTP/1.`; HTTP/2 means what 1.1 means, and counts as 1.
+    package var minorVersion: UInt8 { self.version == .http10 ? 0 : 1 }
 
     /// The target from its first slash to the `?`, still percent-encoded; `*` stays as it is.
     package var path: String {

@@ -24,6 +24,7 @@ package struct HTTPStatus: RawRepresentable, Hashable, Sendable, ExpressibleByIn
     }
 
     package static let `continue`: Self = 100
+    package static let switchingProtocols: Self = 101
     package static let ok: Self = 200
     package static let created: Self = 201
     package static let accepted: Self = 202

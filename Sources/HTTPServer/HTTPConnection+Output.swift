@@ -1,43 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import EventLoop
-internal import HTTP
 
-/// Takes what the answers write, and sends as much as the peer takes.
+/// Sends what the answers wrote, as much as the peer takes.
 extension HTTPConnection {
-    func startResponse(
-        _ head: HTTPResponseHead,
-        bodyLength: Int?,
-        with writer: inout HTTPResponseWriter
-    ) throws(HTTPEncodeError) {
-        try writer.start(
-            head,
-            bodyLength: bodyLength,
-            serverName: self.configuration.serverName,
-            date: &self.server.date,
-            to: &self.output.bytes
-        )
-        // From here on a 100 would lie within the answer.
-        self.mustSendContinue = false
-        self.flushUnlessCorked()
-    }
-
-    func writeBody(
-        _ bytes: [UInt8],
-        with writer: inout HTTPResponseWriter
-    ) throws(HTTPResponseWriter.Mistake) {
-        try writer.write(bytes, to: &self.output.bytes)
-        self.flushUnlessCorked()
-    }
-
-    func endResponse(
-        trailers: HTTPFields?,
-        with writer: inout HTTPResponseWriter
-    ) throws(HTTPResponseWriter.Mistake) {
-        try writer.end(trailers: trailers, to: &self.output.bytes)
-        self.flushUnlessCorked()
-    }
-
     /// Holds writes back until `body` is done, so that they leave in one system call.
     func corked(_ body: () -> Void) {
         self.corkDepth += 1
@@ -55,7 +21,7 @@ extension HTTPConnection {
         guard !self.isClosed, !self.output.isEmpty else { return }
         var hasProgress = false
         while !self.output.isEmpty {
-            switch self.output.withUnsent({ Socket.write(self.fd, from: $0) }) {
+            switch self.output.withUnsent({ self.transport.write(from: $0) }) {
             case .count(let count):
                 self.output.sent(count)
                 hasProgress = true
@@ -104,7 +70,7 @@ extension HTTPConnection {
         if self.writeDeadline != nil { interest.insert(.writable) }
         guard interest != self.interest else { return }
         self.interest = interest
-        self.loop.modify(self.fd, for: interest)
+        self.loop.modify(self.transport.fd, for: interest)
     }
 
     private var wantsInput: Bool {

@@ -20,28 +20,32 @@ final class HTTPConnection: EventHandler, @unchecked Sendable {
     }
 
     let loop: EventLoop
-    let fd: Int32
-    private let peer: SocketAddress
-    /// Outlives its connections: its drain, or its listener on the loop, holds it until then.
-    unowned let server: HTTPServerState
-    let configuration: HTTPServerConfiguration
+    let transport: HTTPTransport
+    let peer: SocketAddress
+    /// Has this connection in its list until it is closed.
+    let server: HTTPServerState
 
-    private(set) var phase = Phase.head(hasBegun: false)
-    private var parser: HTTPRequestParser
-    private(set) var decoder: HTTPBodyDecoder?
-    private(set) var exchange: HTTPExchange?
+    var phase = Phase.head(hasBegun: false)
+    var parser: HTTPRequestParser
+    var decoder: HTTPBodyDecoder?
+    var exchange: HTTPExchange?
+    /// Of the answer to ``exchange``, or of our own to what was refused.
+    var writer = HTTPResponseWriter(
+        request: HTTPRequestHead(method: .get, target: "/"),
+        closesConnection: true
+    )
     /// Received bytes that could not be used yet.
-    private(set) var pending: [UInt8] = []
+    var pending: [UInt8] = []
     var output = HTTPOutputBuffer()
     var interest: IOEvents = .readable
-    private(set) var hasInputEnded = false
-    private var isProcessing = false
+    var hasInputEnded = false
+    var isProcessing = false
     /// Whether pending requests wait because too many answers wait to be sent.
     var isStalled = false
-    private var isResumeScheduled = false
+    var isResumeScheduled = false
     var corkDepth = 0
     /// Whether the connection ends with the answer that is being given.
-    private var closesAfterAnswer = false
+    var closesAfterAnswer = false
     var mustSendContinue = false
 
     private var timer = TimerID.none
@@ -53,16 +57,17 @@ final class HTTPConnection: EventHandler, @unchecked Sendable {
 
     init(fd: Int32, peer: SocketAddress, server: HTTPServerState) {
         self.loop = server.loop
-        self.fd = fd
+        self.transport = HTTPTransport(fd: fd)
         self.peer = peer
         self.server = server
-        self.configuration = server.configuration
         self.parser = HTTPRequestParser(limits: server.configuration.limits)
     }
 
+    var configuration: HTTPServerConfiguration { self.server.configuration }
+
     func open() throws {
-        Socket.disableDelay(self.fd)
-        try self.loop.register(self.fd, for: .readable, handler: self)
+        Socket.disableDelay(self.transport.fd)
+        try self.loop.register(self.transport.fd, for: .readable, handler: self)
         self.setDeadline(after: self.configuration.keepAliveTimeout)
     }
 
@@ -84,7 +89,7 @@ final class HTTPConnection: EventHandler, @unchecked Sendable {
 
     private func readInput() {
         guard !self.isClosed, !self.hasInputEnded else { return }
-        switch Socket.read(self.fd, into: self.server.scratch) {
+        switch self.transport.read(into: self.server.scratch) {
         case .count(let count):
             self.received(UnsafeRawBufferPointer(rebasing: self.server.scratch[0..<count]))
         case .wouldBlock: return
@@ -98,21 +103,24 @@ final class HTTPConnection: EventHandler, @unchecked Sendable {
     }
 
     /// The peer sends no more; it may still read an answer (RFC 9112 section 9.6).
-    private func inputEnded() {
+    func inputEnded() {
         switch self.phase {
         case .head, .closed: break
         case .discarding: self.linger()
         case .lingering: if self.output.isEmpty { self.close() }
         case .exchange:
-            guard self.decoder != nil else { return }
-            self.decoder = nil
-            self.setDeadline(after: nil)
-            self.closesAfterAnswer = true
-            self.exchange?.bodyArrived(.failed(.connectionClosed))
+            if self.decoder != nil {
+                self.decoder = nil
+                self.setDeadline(after: nil)
+                self.closesAfterAnswer = true
+                self.exchange?.bodyArrived(.failed(.connectionClosed))
+            } else if self.configuration.halfClose == .cancel {
+                self.close()
+            }
         }
     }
 
-    private func received(_ bytes: UnsafeRawBufferPointer) {
+    func received(_ bytes: UnsafeRawBufferPointer) {
         self.corked {
             if self.pending.isEmpty {
                 let used = self.process(bytes.assumingMemoryBound(to: UInt8.self).span)
@@ -125,7 +133,7 @@ final class HTTPConnection: EventHandler, @unchecked Sendable {
         }
     }
 
-    private func processPending() {
+    func processPending() {
         // A decoder that has given all its bytes has its end to tell, with no further byte.
         guard !self.isClosed, !self.pending.isEmpty || self.decoder != nil else { return }
         var bytes: [UInt8] = []
@@ -150,244 +158,9 @@ final class HTTPConnection: EventHandler, @unchecked Sendable {
         }
     }
 
-    // MARK: Requests
-
-    /// Uses as many bytes as the phase allows and returns how many those were.
-    private func process(_ bytes: Span<UInt8>) -> Int {
-        self.isProcessing = true
-        defer { self.isProcessing = false }
-        var used = 0
-        do throws(HTTPParseError) {
-            while true {
-                switch self.phase {
-                case .head:
-                    guard try self.readHead(bytes, &used) else { return used }
-                case .exchange:
-                    guard self.decoder != nil, try self.readBody(bytes, &used) else { return used }
-                case .discarding:
-                    guard try self.readBody(bytes, &used) else { return used }
-                case .lingering, .closed:
-                    return bytes.count
-                }
-            }
-        } catch {
-            self.refuse(error)
-            return bytes.count
-        }
-    }
-
-    /// Whether a head was complete, so that it goes on.
-    private func readHead(_ bytes: Span<UInt8>, _ used: inout Int) throws(HTTPParseError) -> Bool {
-        guard used < bytes.count else { return false }
-        // Who pipelines without reading would otherwise fill our memory with answers.
-        guard self.hasRoomForOutput else {
-            self.isStalled = true
-            return false
-        }
-        guard let (request, length) = try self.parser.parse(bytes.extracting(used..<bytes.count))
-        else {
-            if case .head(hasBegun: false) = self.phase {
-                self.phase = .head(hasBegun: true)
-                self.setDeadline(after: self.configuration.headerTimeout)
-            }
-            return false
-        }
-        used += length
-        self.begin(request)
-        return true
-    }
-
-    private func begin(_ request: HTTPParsedRequest) {
-        let hasBody = request.framing != .none
-        self.closesAfterAnswer = !request.isKeepAlive || self.server.isDraining
-        let exchange = HTTPExchange(
-            connection: self,
-            request: request.head,
-            peer: self.peer,
-            writer: HTTPResponseWriter(request: request.head, closesConnection: false),
-            hasBody: hasBody
-        )
-        self.exchange = exchange
-        self.phase = .exchange
-        self.mustSendContinue = request.expectsContinue
-        self.setDeadline(after: nil)
-        if hasBody {
-            self.decoder = HTTPBodyDecoder(
-                framing: request.framing,
-                limits: self.configuration.limits,
-                bodyBytesMax: self.configuration.bodyBytesMax
-            )
-            if case .length(let length) = request.framing, length > self.configuration.bodyBytesMax
-            {
-                return self.refuse(.bodyTooLarge)
-            }
-        }
-        self.server.requestsTotal += 1
-        self.server.handler.handle(exchange)
-    }
-
-    /// Whether there is more to be done with the same bytes.
-    private func readBody(_ bytes: Span<UInt8>, _ used: inout Int) throws(HTTPParseError) -> Bool {
-        guard var decoder = self.decoder else { return false }
-        if let exchange = self.exchange,
-            exchange.bufferedBodyBytes >= self.configuration.bodyBufferBytesMax
-        {
-            return false
-        }
-        let step = try decoder.decode(bytes, from: used)
-        self.decoder = decoder
-        switch step {
-        case .needMore(let consumed):
-            used = consumed
-            return false
-        case .data(let range):
-            used = range.upperBound
-            self.bodyReceived(bytes.extracting(range))
-        case .end(let consumed, let trailers):
-            used = consumed
-            self.bodyEnded(trailers)
-        }
-        return true
-    }
-
-    private func bodyReceived(_ bytes: Span<UInt8>) {
-        if case .discarding(let left) = self.phase {
-            guard bytes.count <= left else { return self.linger() }
-            self.phase = .discarding(left: left - bytes.count)
-            return
-        }
-        // A client that sends already does not wait for 100 (RFC 9110 section 10.1.1).
-        self.mustSendContinue = false
-        self.setDeadline(after: self.configuration.bodyTimeout)
-        let chunk = [UInt8](unsafeUninitializedCapacity: bytes.count) { buffer, count in
-            bytes.withUnsafeBufferPointer { _ = buffer.update(fromContentsOf: $0) }
-            count = bytes.count
-        }
-        self.exchange?.bodyArrived(.chunk(chunk))
-    }
-
-    private func bodyEnded(_ trailers: HTTPFields) {
-        self.decoder = nil
-        if case .discarding = self.phase { return self.beginNext() }
-        self.setDeadline(after: nil)
-        self.exchange?.bodyArrived(.end(trailers: trailers))
-    }
-
-    /// The handler waits for the body: tell the client to send it, and hurry it.
-    func bodyIsWanted() {
-        guard self.decoder != nil else { return }
-        self.setDeadline(after: self.configuration.bodyTimeout)
-        guard self.mustSendContinue else { return }
-        self.mustSendContinue = false
-        self.output.bytes.append(contentsOf: "HTTP/1.1 100 Continue\r\n\r\n".utf8)
-        self.flushUnlessCorked()
-    }
-
-    /// The handler took body bytes: there may be room to read again.
-    func bodyWasConsumed() {
-        guard !self.isProcessing, self.decoder != nil else { return }
-        self.restoreDeadline()
-        self.corked { self.processPending() }
-        self.endIfIdle()
-        self.updateInterest()
-    }
-
-    private func beginNext() {
-        self.phase = .head(hasBegun: false)
-        self.setDeadline(after: self.configuration.keepAliveTimeout)
-        // Who processes goes on with the next request by itself.
-        guard !self.isProcessing else { return }
-        if self.pending.isEmpty { self.endIfIdle() } else { self.scheduleResume() }
-    }
-
-    /// Ends a connection between requests when no further one can come, or is to be taken.
-    private func endIfIdle() {
-        guard case .head = self.phase, !self.isResumeScheduled, !self.isProcessing else { return }
-        if self.hasInputEnded {
-            // What is pending and stalled is complete perhaps; what is not stalled never will be.
-            if !self.isStalled { self.closeWhenWritten() }
-        } else if self.server.isDraining, self.pending.isEmpty {
-            if self.output.isEmpty { self.close() } else { self.closeWhenWritten() }
-        }
-    }
-
-    // MARK: Answers
-
-    var mustCloseAfterAnswer: Bool {
-        // A client that waits for 100 and gets an answer may or may not send its body.
-        self.closesAfterAnswer || self.mustSendContinue || self.server.isDraining
-    }
-
-    var hasRoomForOutput: Bool { self.output.count < self.configuration.outputBufferBytesMax }
-
-    func report(_ text: String) { self.configuration.report(text) }
-
-    func answerEnded(closesConnection: Bool) {
-        guard !self.isClosed else { return }
-        self.exchange = nil
-        if closesConnection { return self.linger() }
-        guard self.decoder != nil else { return self.beginNext() }
-        self.phase = .discarding(left: self.configuration.discardBytesMax)
-        self.setDeadline(after: self.configuration.bodyTimeout)
-        if !self.isProcessing { self.scheduleResume() }
-    }
-
-    /// Answers a request that cannot be understood, and ends the connection.
-    private func refuse(_ error: HTTPParseError) {
-        // The answer to this request is out, and there is no other that could be refused.
-        if case .discarding = self.phase { return self.linger() }
-        self.failExchange(
-            error == .bodyTooLarge ? .tooLarge : .malformed(error),
-            answer: error.status,
-            error.explanation
-        )
-    }
-
-    /// Ends the current request, if there is one, with an answer of ours; then the handler is told.
-    private func failExchange(
-        _ reason: HTTPBodyError,
-        answer status: HTTPStatus,
-        _ explanation: String
-    ) {
-        let failed = self.exchange
-        self.exchange = nil
-        self.decoder = nil
-        if failed?.isStarted == true {
-            self.reset()
-        } else {
-            self.answerAndLinger(status, explanation, to: failed?.request)
-        }
-        failed?.connectionClosed(reason)
-    }
-
-    private func answerAndLinger(
-        _ status: HTTPStatus,
-        _ explanation: String,
-        to request: HTTPRequestHead? = nil
-    ) {
-        var writer = HTTPResponseWriter(
-            request: request ?? HTTPRequestHead(method: .get, target: "/"),
-            closesConnection: true
-        )
-        let head = HTTPResponseHead(
-            status: status,
-            fields: ["Content-Type": "text/plain; charset=utf-8"]
-        )
-        let body = Array("\(explanation)\n".utf8)
-        self.corked {
-            do {
-                try self.startResponse(head, bodyLength: body.count, with: &writer)
-                try self.writeBody(body, with: &writer)
-            } catch {
-                return self.reset()
-            }
-            self.linger()
-        }
-    }
-
     // MARK: Time
 
-    private func setDeadline(after delay: Duration?) {
+    func setDeadline(after delay: Duration?) {
         self.phaseDeadline = delay.map { self.loop.now.advanced(by: $0) }
         if let deadline = self.phaseDeadline { self.armTimer(noLaterThan: deadline) }
     }
@@ -441,12 +214,12 @@ final class HTTPConnection: EventHandler, @unchecked Sendable {
     func drain() { self.endIfIdle() }
 
     /// Drops the rest of the request, and ends when the answer was written.
-    private func linger() {
+    func linger() {
         self.decoder = nil
         self.closeWhenWritten()
     }
 
-    private func closeWhenWritten() {
+    func closeWhenWritten() {
         guard !self.isClosed else { return }
         self.phase = .lingering
         self.setDeadline(after: nil)
@@ -457,7 +230,7 @@ final class HTTPConnection: EventHandler, @unchecked Sendable {
     /// before a reset takes it away (RFC 9112 section 9.6).
     func beginToLinger() {
         guard !self.hasInputEnded else { return self.close() }
-        Socket.shutdownWrite(self.fd)
+        Socket.shutdownWrite(self.transport.fd)
         self.setDeadline(after: self.configuration.lingerTimeout)
         self.updateInterest()
     }
@@ -465,17 +238,17 @@ final class HTTPConnection: EventHandler, @unchecked Sendable {
     /// Ends the connection at once with a reset.
     func reset() {
         guard !self.isClosed else { return }
-        Socket.resetOnClose(self.fd)
+        Socket.resetOnClose(self.transport.fd)
         self.close()
     }
 
-    private func close() {
+    func close() {
         guard !self.isClosed else { return }
         self.phase = .closed
         self.decoder = nil
         self.loop.cancel(self.timer)
-        self.loop.deregister(self.fd)
-        Socket.close(self.fd)
+        self.loop.deregister(self.transport.fd)
+        Socket.close(self.transport.fd)
         let exchange = self.exchange
         self.exchange = nil
         exchange?.connectionClosed(.connectionClosed)

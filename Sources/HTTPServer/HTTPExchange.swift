@@ -27,26 +27,24 @@ package final class HTTPExchange: @unchecked Sendable {
     package var onCancelled: (() -> Void)?
 
     /// `nil` once the answer ended or the connection is gone.
-    private var connection: HTTPConnection?
-    private var writer: HTTPResponseWriter
+    private var carrier: (any HTTPExchangeCarrier)?
     private var incoming: HTTPIncomingBody
     private var writeContinuation: CheckedContinuation<Void, any Error>?
     /// Whether a write was told that there is no room, so that it waits to hear of some.
     private var isRoomAwaited = false
 
     init(
-        connection: HTTPConnection,
+        carrier: any HTTPExchangeCarrier,
+        loop: EventLoop,
         request: HTTPRequestHead,
         peer: SocketAddress,
-        writer: HTTPResponseWriter,
         hasBody: Bool
     ) {
-        self.loop = connection.loop
+        self.loop = loop
         self.request = request
         self.peer = peer
-        self.receivedAt = connection.loop.now
-        self.connection = connection
-        self.writer = writer
+        self.receivedAt = loop.now
+        self.carrier = carrier
         self.incoming = HTTPIncomingBody(isEnded: !hasBody)
     }
 
@@ -57,7 +55,7 @@ package final class HTTPExchange: @unchecked Sendable {
     /// It hears nothing more once the answer has ended.
     package func consumeBody(_ consumer: @escaping (HTTPBodyEvent) -> Void) {
         self.incoming.consumer = consumer
-        self.connection?.bodyIsWanted()
+        self.carrier?.bodyIsWanted()
         self.deliverBody()
     }
 
@@ -75,7 +73,7 @@ package final class HTTPExchange: @unchecked Sendable {
     ///
     /// - Returns: At least one byte, or `nil` at the end.
     /// - Throws: ``HTTPBodyError``; `connectionClosed` also for what had not arrived when the
-    ///   answer ended: it is not read any more.
+    ///   answer ended: it is not read any more. ``HTTPExchangeMistake`` while another task waits.
     package func nextBodyChunk() async throws -> [UInt8]? {
         try await withCheckedThrowingContinuation { continuation in
             if self.loop.isCurrent {
@@ -101,15 +99,18 @@ package final class HTTPExchange: @unchecked Sendable {
     }
 
     private func awaitChunk(_ continuation: CheckedContinuation<[UInt8]?, any Error>) {
-        precondition(self.incoming.waiter == nil, "one task reads a body")
+        guard self.incoming.waiter == nil else {
+            self.carrier?.report("two tasks read the body of one request")
+            return continuation.resume(throwing: HTTPExchangeMistake.twoReaders)
+        }
         self.incoming.waiter = continuation
-        self.connection?.bodyIsWanted()
+        self.carrier?.bodyIsWanted()
         self.deliverBody()
     }
 
     private func deliverBody() {
         self.tellBody()
-        self.connection?.bodyWasConsumed()
+        self.carrier?.bodyWasConsumed()
     }
 
     /// Tells what is there, one event at a time: whoever is told may pause, abort or read on.
@@ -130,9 +131,9 @@ package final class HTTPExchange: @unchecked Sendable {
     // MARK: Answer
 
     /// Whether a head was sent, so that the status cannot change any more.
-    package var isStarted: Bool { self.writer.isStarted }
+    package private(set) var isStarted = false
     /// Whether the answer ended, or can no longer be given.
-    package var isOver: Bool { self.connection == nil }
+    package var isOver: Bool { self.carrier == nil }
 
     /// Sends a whole answer; does nothing when the client is gone.
     package func respond(
@@ -140,8 +141,8 @@ package final class HTTPExchange: @unchecked Sendable {
         _ fields: HTTPFields = HTTPFields(),
         body: [UInt8] = []
     ) {
-        guard let connection = self.connection else { return }
-        connection.corked {
+        guard let carrier = self.carrier else { return }
+        carrier.corked {
             self.start(HTTPResponseHead(status: status, fields: fields), bodyLength: body.count)
             guard !self.isOver else { return }
             if !body.isEmpty { self.write(body) }
@@ -149,70 +150,82 @@ package final class HTTPExchange: @unchecked Sendable {
         }
     }
 
-    /// Sends the head of an answer.
+    /// Sends a head of 1xx before the answer, for example 103 (RFC 9110 section 15.2).
+    ///
+    /// Does nothing for a client of HTTP/1.0, and when the client is gone. 101 is no such head.
+    package func sendInformational(_ head: HTTPResponseHead) {
+        guard let carrier = self.carrier else { return }
+        do throws(HTTPAnswerMistake) {
+            try carrier.sendInformational(head)
+        } catch {
+            self.mistaken(error, on: carrier)
+        }
+    }
+
+    /// Sends the head of an answer; a second one resets the connection.
     ///
     /// - Parameters:
     ///   - head: Status and fields; framing and connection fields in it are replaced.
-    ///   - bodyLength: The exact length that will be written, or `nil` for chunks.
+    ///   - bodyLength: The exact length that will be written, or `nil` when it is not known.
     package func start(_ head: HTTPResponseHead, bodyLength: Int?) {
-        guard let connection = self.connection else { return }
-        if connection.mustCloseAfterAnswer { self.writer.closeConnection() }
-        do throws(HTTPEncodeError) {
-            try connection.startResponse(head, bodyLength: bodyLength, with: &self.writer)
+        guard let carrier = self.carrier else { return }
+        do throws(HTTPAnswerMistake) {
+            try carrier.startAnswer(head, bodyLength: bodyLength)
+            self.isStarted = true
         } catch {
-            connection.report("a handler's answer to \(self.request.method) was refused: \(error)")
-            self.replaceInvalidAnswer(on: connection)
+            self.mistaken(error, on: carrier)
         }
     }
 
-    private func replaceInvalidAnswer(on connection: HTTPConnection) {
-        self.writer.closeConnection()
+    /// A head that was refused is replaced by 500; any other mistake leaves no honest answer.
+    private func mistaken(_ mistake: HTTPAnswerMistake, on carrier: any HTTPExchangeCarrier) {
+        carrier.report("\(self.request.method): \(mistake.explanation)")
+        guard case .headInvalid = mistake, !self.isStarted else { return self.abort() }
+        carrier.closeAfterAnswer()
         let head = HTTPResponseHead(status: .internalServerError)
-        guard (try? connection.startResponse(head, bodyLength: 0, with: &self.writer)) != nil else {
-            return self.abort()
-        }
+        guard (try? carrier.startAnswer(head, bodyLength: 0)) != nil else { return self.abort() }
+        self.isStarted = true
         self.end()
     }
 
-    /// Sends body bytes.
+    /// Sends body bytes; before ``start(_:bodyLength:)`` this resets the connection.
     ///
     /// - Returns: Whether more may be written now; after `false`, wait for ``onWritable``.
     @discardableResult
     package func write(_ bytes: [UInt8]) -> Bool {
-        guard let connection = self.connection else { return false }
-        do throws(HTTPResponseWriter.Mistake) {
-            try connection.writeBody(bytes, with: &self.writer)
+        guard let carrier = self.carrier else { return false }
+        do throws(HTTPAnswerMistake) {
+            try carrier.writeBody(bytes)
         } catch {
-            connection.report("a handler wrote a body longer than it had announced")
-            self.abort()
+            self.mistaken(error, on: carrier)
             return false
         }
-        self.isRoomAwaited = !connection.hasRoomForOutput
+        self.isRoomAwaited = !carrier.hasRoomForOutput
         return !self.isRoomAwaited
     }
 
     /// Ends the answer; the connection goes on with the next request.
     package func end(trailers: HTTPFields? = nil) {
-        guard let connection = self.connection else { return }
-        do throws(HTTPResponseWriter.Mistake) {
-            try connection.endResponse(trailers: trailers, with: &self.writer)
+        guard let carrier = self.carrier else { return }
+        do throws(HTTPAnswerMistake) {
+            try carrier.endAnswer(trailers: trailers)
         } catch {
-            connection.report("a handler wrote a body shorter than it had announced")
-            return self.abort()
+            return self.mistaken(error, on: carrier)
         }
-        self.connection = nil
+        self.carrier = nil
         self.onWritable = nil
         self.onCancelled = nil
         let writing = self.writeContinuation.take()
         self.incoming.answerEnded()
-        connection.answerEnded(closesConnection: self.writer.closesConnection)
+        carrier.answerEnded()
         self.tellBody()
         writing?.resume()
     }
 
-    /// Resets the connection: the only honest end of an answer that cannot be completed.
+    /// Resets the connection, or the stream of HTTP/2: the only honest end of an answer that cannot
+    /// be completed.
     package func abort() {
-        self.connection?.reset()
+        self.carrier?.reset()
     }
 
     /// Answers 500, or what the error says; resets the connection when the head is out.
@@ -225,7 +238,7 @@ package final class HTTPExchange: @unchecked Sendable {
         if let error = error as? HTTPBodyError {
             self.respond(error.status)
         } else {
-            self.connection?.report("a handler failed: \(error)")
+            self.carrier?.report("a handler failed: \(error)")
             self.respond(.internalServerError)
         }
     }
@@ -233,8 +246,8 @@ package final class HTTPExchange: @unchecked Sendable {
     /// A handler that must have answered by now is done.
     func handlerReturned() {
         guard self.loop.isCurrent else { return self.loop.execute { self.handlerReturned() } }
-        guard let connection = self.connection else { return }
-        connection.report("a handler of \(self.request.method) returned without ending its answer")
+        guard let carrier = self.carrier else { return }
+        carrier.report("a handler of \(self.request.method) returned without ending its answer")
         if self.isStarted { self.abort() } else { self.respond(.internalServerError) }
     }
 
@@ -247,7 +260,8 @@ package final class HTTPExchange: @unchecked Sendable {
 
     /// Writes, and waits until the peer has taken enough of it.
     ///
-    /// - Throws: `CancellationError` when the client is gone.
+    /// - Throws: `CancellationError` when the client is gone; ``HTTPExchangeMistake`` while another
+    ///   task waits to write.
     package func send(_ bytes: [UInt8]) async throws {
         try await withCheckedThrowingContinuation { continuation in
             if self.loop.isCurrent {
@@ -276,13 +290,16 @@ package final class HTTPExchange: @unchecked Sendable {
         _ bytes: [UInt8],
         resuming continuation: CheckedContinuation<Void, any Error>
     ) {
+        guard self.writeContinuation == nil else {
+            self.carrier?.report("two tasks write one answer")
+            return continuation.resume(throwing: HTTPExchangeMistake.twoWriters)
+        }
         if self.write(bytes) { return continuation.resume() }
         guard !self.isOver else { return continuation.resume(throwing: CancellationError()) }
-        precondition(self.writeContinuation == nil, "one task writes an answer")
         self.writeContinuation = continuation
     }
 
-    // MARK: From the connection
+    // MARK: From the carrier
 
     /// There is room for more output.
     func outputDrained() {
@@ -296,8 +313,8 @@ package final class HTTPExchange: @unchecked Sendable {
     ///
     /// From here on all that it writes is dropped: also what it writes on being told.
     func connectionClosed(_ reason: HTTPBodyError) {
-        guard self.connection != nil else { return }
-        self.connection = nil
+        guard self.carrier != nil else { return }
+        self.carrier = nil
         self.onWritable = nil
         let onCancelled = self.onCancelled.take()
         let writing = self.writeContinuation.take()
@@ -306,4 +323,12 @@ package final class HTTPExchange: @unchecked Sendable {
         writing?.resume(throwing: CancellationError())
         onCancelled?()
     }
+}
+
+/// What a handler's tasks must not do to one exchange.
+package enum HTTPExchangeMistake: Error, Equatable, Sendable {
+    /// Two tasks wait for body bytes; this is the second.
+    case twoReaders
+    /// Two tasks wait to write; this is the second, whose bytes were not sent.
+    case twoWriters
 }

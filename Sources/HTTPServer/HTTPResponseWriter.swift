@@ -6,12 +6,6 @@ internal import HTTP
 ///
 /// A value without I/O: it appends to a buffer, and says when a handler broke its own promise.
 struct HTTPResponseWriter {
-    /// What the handler did wrong; the connection cannot go on after it.
-    enum Mistake: Error, Equatable {
-        case moreThanAnnounced
-        case lessThanAnnounced
-    }
-
     private enum Body {
         case notStarted
         case none
@@ -26,11 +20,10 @@ struct HTTPResponseWriter {
     /// Whether the connection ends with this response.
     private(set) var closesConnection: Bool
     private var body = Body.notStarted
-    private var status: HTTPStatus = .ok
 
     init(request: HTTPRequestHead, closesConnection: Bool) {
         self.isHead = request.method == .head
-        self.isHTTP10 = request.minorVersion == 0
+        self.isHTTP10 = request.version == .http10
         self.closesConnection = closesConnection
     }
 
@@ -45,8 +38,26 @@ struct HTTPResponseWriter {
     }
 
     mutating func closeConnection() {
-        assert(!self.isStarted, "the Connection field is sent already")
+        guard !self.isStarted else { return }
         self.closesConnection = true
+    }
+
+    /// Appends a head of 1xx, which has neither body nor framing (RFC 9110 section 15.2).
+    ///
+    /// HTTP/1.0 knows none, so that it gets none.
+    func informational(
+        _ head: HTTPResponseHead,
+        to output: inout [UInt8]
+    ) throws(HTTPAnswerMistake) {
+        guard !self.isStarted else { throw .startedTwice }
+        guard !self.isHTTP10 else { return }
+        let isAllowed = head.status.isInformational && head.status != .switchingProtocols
+        guard isAllowed else { throw .headInvalid(.statusInvalid) }
+        try Self.undone(&output) { output throws(HTTPEncodeError) in
+            try HTTPEncoder.append(head.status, to: &output)
+            try HTTPEncoder.append(Self.withoutFraming(head.fields), to: &output)
+            output.append(contentsOf: "\r\n".utf8)
+        }
     }
 
     /// Appends the head; leaves `output` as it was when it throws.
@@ -56,23 +67,18 @@ struct HTTPResponseWriter {
         serverName: String?,
         date: inout HTTPDateCache,
         to output: inout [UInt8]
-    ) throws(HTTPEncodeError) {
-        precondition(!self.isStarted, "a response is started once")
+    ) throws(HTTPAnswerMistake) {
+        guard !self.isStarted else { throw .startedTwice }
         // 1xx would make the client wait for another answer (RFC 9110 section 15.2).
-        guard !head.status.isInformational else { throw .statusInvalid }
-        let length = output.count
-        do {
+        guard !head.status.isInformational else { throw .headInvalid(.statusInvalid) }
+        try Self.undone(&output) { output throws(HTTPEncodeError) in
             try HTTPEncoder.append(head.status, to: &output)
             date.append(to: &output)
             if let serverName, !head.fields.contains("server") {
                 output.append(contentsOf: "Server: \(serverName)\r\n".utf8)
             }
-            try HTTPEncoder.append(self.withoutFraming(head.fields), to: &output)
-        } catch {
-            output.removeLast(output.count - length)
-            throw error
+            try HTTPEncoder.append(Self.withoutFraming(head.fields), to: &output)
         }
-        self.status = head.status
         self.appendFraming(head, bodyLength: bodyLength, to: &output)
         if self.closesConnection {
             output.append(contentsOf: "Connection: close\r\n".utf8)
@@ -82,8 +88,23 @@ struct HTTPResponseWriter {
         output.append(contentsOf: "\r\n".utf8)
     }
 
+    /// Runs what appends, and takes back what it appended when it throws.
+    @inline(__always)
+    private static func undone(
+        _ output: inout [UInt8],
+        _ body: (inout [UInt8]) throws(HTTPEncodeError) -> Void
+    ) throws(HTTPAnswerMistake) {
+        let length = output.count
+        do throws(HTTPEncodeError) {
+            try body(&output)
+        } catch {
+            output.removeLast(output.count - length)
+            throw .headInvalid(error)
+        }
+    }
+
     /// What the handler says of framing and connection is the server's to say.
-    private func withoutFraming(_ fields: HTTPFields) -> HTTPFields {
+    private static func withoutFraming(_ fields: HTTPFields) -> HTTPFields {
         var fields = fields
         for name in ["connection", "content-length", "transfer-encoding", "keep-alive", "date"]
         where fields.contains(name) {
@@ -118,9 +139,12 @@ struct HTTPResponseWriter {
     }
 
     /// Appends body bytes; those of a HEAD or a 204 are dropped.
-    mutating func write(_ bytes: [UInt8], to output: inout [UInt8]) throws(Mistake) {
+    mutating func write(
+        _ bytes: [UInt8],
+        to output: inout [UInt8]
+    ) throws(HTTPAnswerMistake) {
         switch self.body {
-        case .notStarted, .ended: preconditionFailure("body bytes lie between start and end")
+        case .notStarted, .ended: throw .notStarted
         case .none: return
         case .counted(let left):
             guard bytes.count <= left else { throw .moreThanAnnounced }
@@ -132,9 +156,12 @@ struct HTTPResponseWriter {
     }
 
     /// Appends the end of the body; trailers follow a chunked one, and are dropped elsewhere.
-    mutating func end(trailers: HTTPFields?, to output: inout [UInt8]) throws(Mistake) {
+    mutating func end(
+        trailers: HTTPFields?,
+        to output: inout [UInt8]
+    ) throws(HTTPAnswerMistake) {
         switch self.body {
-        case .notStarted, .ended: preconditionFailure("a response is ended once")
+        case .notStarted, .ended: throw .notStarted
         case .counted(let left):
             guard left == 0 else { throw .lessThanAnnounced }
         case .chunked:

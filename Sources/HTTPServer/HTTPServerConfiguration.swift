@@ -4,6 +4,15 @@ package import HTTP
 
 /// The limits and times of an ``HTTPServer``; each has a default, and none is infinite.
 package struct HTTPServerConfiguration: Sendable {
+    /// What an end of input after a complete request means.
+    package enum HalfClose: Sendable {
+        /// The client still reads, and gets its answer (RFC 9112 section 9.6).
+        case answer
+        /// The client is gone: its handler is cancelled. What a proxy wants, whose clients close
+        /// their sockets when they lose patience.
+        case cancel
+    }
+
     /// How much of a request head is accepted (414, 431).
     package var limits = HTTPLimits()
     /// The largest request body in bytes (413).
@@ -26,6 +35,8 @@ package struct HTTPServerConfiguration: Sendable {
     package var outputBufferBytesMax = 256 * 1024
     /// Body bytes that are read and dropped, after an answer, to keep the connection.
     package var discardBytesMax = 256 * 1024
+    /// What it means when a client ends its sending side after a complete request.
+    package var halfClose = HalfClose.answer
     /// The value of the `Server` field; none by default.
     package var serverName: String?
     /// Told of handlers' mistakes, for example an invalid header field.

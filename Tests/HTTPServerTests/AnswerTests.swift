@@ -6,7 +6,7 @@ import HTTPServer
 import TestSupport
 import Testing
 
-@Suite("Server: answers (RFC 9112 sections 6 and 9)", .timeLimit(.minutes(1)))
+@Suite("Server: answers (RFC 9112 sections 6 and 9)", .timeLimit(.minutes(10)))
 struct AnswerTests {
     /// Answers by the path.
     static let handler = ClosureHandler { exchange in
@@ -248,6 +248,28 @@ struct AnswerTests {
         }
     }
 
+    @Test("heads of 1xx come before the answer, and not to HTTP/1.0")
+    func informational() async throws {
+        let handler = ClosureHandler { exchange in
+            let hints = HTTPResponseHead(status: 103, fields: ["Link": "</a.css>; rel=preload"])
+            exchange.sendInformational(hints)
+            exchange.sendInformational(HTTPResponseHead(status: .continue))
+            exchange.respond(.ok)
+        }
+        try await withServer(handler) { test in
+            try await TestThread.run {
+                let client = try test.client()
+                try client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+                let hints = try client.readHead()
+                #expect(hints.status == 103)
+                #expect(hints.lines == ["Link: </a.css>; rel=preload"])
+                #expect(try client.readHead().lines == [])
+                #expect(try client.readResponse().status == 200)
+                #expect(try test.client().exchange("GET / HTTP/1.0\r\n\r\n").status == 200)
+            }
+        }
+    }
+
     @Test("a large answer arrives whole, to a slow reader as well")
     func large() async throws {
         let block = (0..<60_000).map { UInt8(truncatingIfNeeded: $0 &* 31 >> 7) }
@@ -263,9 +285,7 @@ struct AnswerTests {
 
     @Test("works on a socket of the file system")
     func unixSocket() async throws {
-        let address = SocketAddress.unix(
-            path: "/tmp/swiftlet-http-\(UInt64.random(in: 0 ... .max))"
-        )
+        let address = SocketAddress.unix(path: uniqueSocketPath("http"))
         try await withServer(Self.handler, on: address) { test in
             try await TestThread.run {
                 let client = try test.client()

@@ -6,7 +6,7 @@ import HTTPServer
 import TestSupport
 import Testing
 
-@Suite("Server: half-closed and vanished clients", .timeLimit(.minutes(1)))
+@Suite("Server: half-closed and vanished clients", .timeLimit(.minutes(10)))
 struct VanishingClientTests {
     private static let get = "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 
@@ -29,6 +29,28 @@ struct VanishingClientTests {
                         #expect(try client.isEnded())
                     }
                 }
+            }
+        }
+    }
+
+    @Test("where half-closed means gone, a FIN cancels what runs, and the connection ends")
+    func halfCloseCancels() async throws {
+        let begun = Semaphore()
+        let cancelled = Semaphore()
+        let handler = ClosureHandler { exchange in
+            if exchange.request.path == "/at-once" { return exchange.respond(.ok) }
+            exchange.onCancelled = { cancelled.signal() }
+            begun.signal()
+        }
+        try await withServer(handler, configuration: .with { $0.halfClose = .cancel }) { test in
+            try await TestThread.run {
+                let client = try test.client()
+                #expect(try client.get("/at-once").status == 200)
+                try client.send(Self.get)
+                #expect(begun.wait())
+                client.shutdownWrite()
+                #expect(cancelled.wait())
+                #expect(try client.isEnded())
             }
         }
     }
@@ -175,9 +197,7 @@ struct VanishingClientTests {
             exchange.onCancelled = { cancelled.signal() }
             begun.signal()
         }
-        let address = SocketAddress.unix(
-            path: "/tmp/swiftlet-gone-\(UInt64.random(in: 0 ... .max))"
-        )
+        let address = SocketAddress.unix(path: uniqueSocketPath("gone"))
         try await withServer(handler, on: address) { test in
             try await TestThread.run {
                 let client = try test.client()
@@ -287,7 +307,7 @@ struct VanishingClientTests {
     }
 }
 
-@Suite("Server: handlers that make mistakes", .timeLimit(.minutes(1)))
+@Suite("Server: handlers that make mistakes", .timeLimit(.minutes(10)))
 struct MistakenHandlerTests {
     private struct Mistake: Error {}
 
@@ -431,6 +451,91 @@ struct MistakenHandlerTests {
                 #expect(try client.get("/none").status == 204)
                 #expect(try client.get("/none").status == 204)
             }
+        }
+    }
+
+    @Test(
+        "an answer in the wrong order is a reset and a report, and no more than that",
+        arguments: [
+            ("/write-first", "not started"), ("/end-first", "not started"),
+            ("/start-twice", "second time"), ("/informational-late", "second time"),
+        ]
+    )
+    func disorder(_ path: String, _ report: String) async throws {
+        let handler = ClosureHandler { exchange in
+            let head = HTTPResponseHead(status: .ok)
+            switch exchange.request.path {
+            case "/write-first": exchange.write([1])
+            case "/end-first": exchange.end()
+            case "/start-twice":
+                exchange.start(head, bodyLength: 1)
+                exchange.start(head, bodyLength: 1)
+            case "/informational-late":
+                exchange.start(head, bodyLength: 1)
+                exchange.sendInformational(HTTPResponseHead(status: 103))
+            default: return exchange.respond(.ok)
+            }
+            #expect(exchange.isOver)
+        }
+        try await withServer(handler) { test in
+            try await TestThread.run {
+                let client = try test.client()
+                try client.send("GET \(path) HTTP/1.1\r\nHost: a\r\n\r\n")
+                #expect(client.isReset())
+                #expect(try test.client().get().status == 200)
+            }
+            #expect(test.reports.count == 1)
+            #expect(test.reports.values.first?.contains(report) == true)
+        }
+    }
+
+    @Test("of two tasks that read one body the second fails, and the first gets it")
+    func twoReaders() async throws {
+        let begun = Semaphore()
+        let handler = AsyncHTTPHandler { exchange in
+            async let first = exchange.collectBody(upTo: 100)
+            await exchange.loop.run {}
+            await #expect(throws: HTTPExchangeMistake.twoReaders) {
+                try await exchange.nextBodyChunk()
+            }
+            begun.signal()
+            await exchange.sendResponse(.ok, body: try await first)
+        }
+        try await withServer(handler) { test in
+            try await TestThread.run {
+                let client = try test.client()
+                try client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n")
+                #expect(begun.wait())
+                try client.send("hi")
+                #expect(try client.readResponse().text == "hi")
+            }
+            #expect(test.reports.values == ["two tasks read the body of one request"])
+        }
+    }
+
+    @Test("of two tasks that write one answer the second fails, and its bytes are not sent")
+    func twoWriters() async throws {
+        let block = [UInt8](repeating: 0x61, count: 4 << 20)
+        let isBlocked = Semaphore()
+        let handler = AsyncHTTPHandler { exchange in
+            await exchange.sendStart(HTTPResponseHead(status: .ok), bodyLength: block.count)
+            async let first: Void = exchange.send(block)
+            await exchange.loop.run {}
+            await #expect(throws: HTTPExchangeMistake.twoWriters) {
+                try await exchange.send([0x62])
+            }
+            isBlocked.signal()
+            try await first
+            await exchange.sendEnd()
+        }
+        try await withServer(handler, sendBuffer: 16 * 1024) { test in
+            try await TestThread.run {
+                let client = try test.client(receiveBuffer: 16 * 1024)
+                try client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+                #expect(isBlocked.wait())
+                #expect(try client.readResponse().body == block)
+            }
+            #expect(test.reports.values == ["two tasks write one answer"])
         }
     }
 

@@ -6,7 +6,7 @@ import HTTPServer
 import TestSupport
 import Testing
 
-@Suite("Server: limits and refusals", .timeLimit(.minutes(1)))
+@Suite("Server: limits and refusals", .timeLimit(.minutes(10)))
 struct LimitTests {
     @Test(
         "what cannot be understood gets one answer that says why, and the end",

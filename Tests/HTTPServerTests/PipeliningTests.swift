@@ -6,7 +6,7 @@ import HTTPServer
 import TestSupport
 import Testing
 
-@Suite("Server: pipelining (RFC 9112 section 9.3.2)", .timeLimit(.minutes(1)))
+@Suite("Server: pipelining (RFC 9112 section 9.3.2)", .timeLimit(.minutes(10)))
 struct PipeliningTests {
     private static func get(_ path: String) -> String { "GET \(path) HTTP/1.1\r\nHost: a\r\n\r\n" }
 

@@ -36,7 +36,7 @@ enum RawClientError: Error, Equatable {
 ///
 /// `@unchecked Sendable`: used by one thread of a test at a time.
 final class RawClient: @unchecked Sendable {
-    static let deadlineSeconds = 20
+    static let deadlineSeconds = 240
 
     private(set) var fd: Int32
     private var buffer: [UInt8] = []

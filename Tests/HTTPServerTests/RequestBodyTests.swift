@@ -6,7 +6,7 @@ import HTTPServer
 import TestSupport
 import Testing
 
-@Suite("Server: request bodies (RFC 9112 sections 6 and 7)", .timeLimit(.minutes(1)))
+@Suite("Server: request bodies (RFC 9112 sections 6 and 7)", .timeLimit(.minutes(10)))
 struct RequestBodyTests {
     /// Answers with the body, or its trailers.
     static let echo = AsyncHTTPHandler { exchange in
@@ -319,7 +319,7 @@ struct RequestBodyTests {
     }
 }
 
-@Suite("Server: Expect: 100-continue (RFC 9110 section 10.1.1)", .timeLimit(.minutes(1)))
+@Suite("Server: Expect: 100-continue (RFC 9110 section 10.1.1)", .timeLimit(.minutes(10)))
 struct ExpectTests {
     static let head =
         "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n"

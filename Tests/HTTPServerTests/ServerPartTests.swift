@@ -170,10 +170,10 @@ struct HTTPResponseWriterTests {
         var run = Run(.get)
         try run.start(length: 4)
         try run.writer.write([0x61, 0x62], to: &run.output)
-        #expect(throws: HTTPResponseWriter.Mistake.moreThanAnnounced) {
+        #expect(throws: HTTPAnswerMistake.moreThanAnnounced) {
             try run.writer.write([1, 2, 3], to: &run.output)
         }
-        #expect(throws: HTTPResponseWriter.Mistake.lessThanAnnounced) {
+        #expect(throws: HTTPAnswerMistake.lessThanAnnounced) {
             try run.writer.end(trailers: nil, to: &run.output)
         }
         try run.writer.write([0x63, 0x64], to: &run.output)
@@ -219,7 +219,7 @@ struct HTTPResponseWriterTests {
         for (status, fields) in [
             (.ok, ["X": "\n"]), (.ok, ["": ""]), (100, [:]), (1000, [:]),
         ] as [(HTTPStatus, HTTPFields)] {
-            #expect(throws: HTTPEncodeError.self) { try run.start(status, fields, length: 0) }
+            #expect(throws: HTTPAnswerMistake.self) { try run.start(status, fields, length: 0) }
             #expect(run.output == [0x21])
             #expect(!run.writer.isStarted)
         }

@@ -4,6 +4,7 @@ import EventLoop
 import Glibc
 import HTTP
 import HTTPServer
+import Synchronization
 import TestSupport
 
 /// A handler that is called on the loop and answers when it likes.
@@ -69,6 +70,14 @@ func withServer<Result: Sendable>(
     loop.stop()
     try await TestThread.run { loop.join() }
     return try outcome.get()
+}
+
+private let socketsTotal = Atomic<Int>(0)
+
+/// A path that no other test and no other process has.
+func uniqueSocketPath(_ name: String) -> String {
+    let number = socketsTotal.add(1, ordering: .relaxed).newValue
+    return "/tmp/swiftlet-\(name)-\(getpid())-\(number)"
 }
 
 /// Removes a file.

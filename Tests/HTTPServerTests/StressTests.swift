@@ -72,7 +72,7 @@ struct StressTests {
 
     @Test(
         "every handler comes to its end, and the server is as good as new",
-        .timeLimit(.minutes(2))
+        .timeLimit(.minutes(10))
     )
     func everyKind() async throws {
         let ended = Recorder<String>()

@@ -6,7 +6,7 @@ import HTTPServer
 import TestSupport
 import Testing
 
-@Suite("Server: timeouts", .timeLimit(.minutes(1)))
+@Suite("Server: timeouts", .timeLimit(.minutes(10)))
 struct TimeoutTests {
     static let short = Duration.milliseconds(60)
 

@@ -21,7 +21,7 @@ package final class Semaphore: @unchecked Sendable {
     package func signal() { sem_post(self.raw) }
 
     /// Whether a signal came before the deadline.
-    package func wait(seconds: Int = 20) -> Bool {
+    package func wait(seconds: Int = 240) -> Bool {
         var deadline = timespec()
         clock_gettime(CLOCK_REALTIME, &deadline)
         deadline.tv_sec += seconds

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import HTTP
+
+/// Reads requests of HTTP/1.1 one by one (RFC 9112).
+extension HTTPConnection {
+    /// Uses as many bytes as the phase allows and returns how many those were.
+    func process(_ bytes: Span<UInt8>) -> Int {
+        self.isProcessing = true
+        defer { self.isProcessing = false }
+        var used = 0
+        do throws(HTTPParseError) {
+            while true {
+                switch self.phase {
+                case .head:
+                    guard try self.readHead(bytes, &used) else { return used }
+                case .exchange:
+                    guard self.decoder != nil, try self.readBody(bytes, &used) else { return used }
+                case .discarding:
+                    guard try self.readBody(bytes, &used) else { return used }
+                case .lingering, .closed:
+                    return bytes.count
+                }
+            }
+        } catch {
+            self.refuse(error)
+            return bytes.count
+        }
+    }
+
+    /// Whether a head was complete, so that it goes on.
+    private func readHead(_ bytes: Span<UInt8>, _ used: inout Int) throws(HTTPParseError) -> Bool {
+        guard used < bytes.count else { return false }
+        // Who pipelines without reading would otherwise fill our memory with answers.
+        guard self.hasRoomForOutput else {
+            self.isStalled = true
+            return false
+        }
+        guard let (request, length) = try self.parser.parse(bytes.extracting(used..<bytes.count))
+        else {
+            if case .head(hasBegun: false) = self.phase {
+                self.phase = .head(hasBegun: true)
+                self.setDeadline(after: self.configuration.headerTimeout)
+            }
+            return false
+        }
+        used += length
+        self.begin(request)
+        return true
+    }
+
+    private func begin(_ request: HTTPParsedRequest) {
+        let hasBody = request.framing != .none
+        self.closesAfterAnswer = !request.isKeepAlive || self.server.isDraining
+        self.writer = HTTPResponseWriter(request: request.head, closesConnection: false)
+        let exchange = HTTPExchange(
+            carrier: self,
+            loop: self.loop,
+            request: request.head,
+            peer: self.peer,
+            hasBody: hasBody
+        )
+        self.exchange = exchange
+        self.phase = .exchange
+        self.mustSendContinue = request.expectsContinue
+        self.setDeadline(after: nil)
+        if hasBody {
+            self.decoder = HTTPBodyDecoder(
+                framing: request.framing,
+                limits: self.configuration.limits,
+                bodyBytesMax: self.configuration.bodyBytesMax
+            )
+            if case .length(let length) = request.framing, length > self.configuration.bodyBytesMax
+            {
+                return self.refuse(.bodyTooLarge)
+            }
+        }
+        self.server.requestsTotal += 1
+        self.server.handler.handle(exchange)
+    }
+
+    /// Whether there is more to be done with the same bytes.
+    private func readBody(_ bytes: Span<UInt8>, _ used: inout Int) throws(HTTPParseError) -> Bool {
+        guard var decoder = self.decoder else { return false }
+        if let exchange = self.exchange,
+            exchange.bufferedBodyBytes >= self.configuration.bodyBufferBytesMax
+        {
+            return false
+        }
+        let step = try decoder.decode(bytes, from: used)
+        self.decoder = decoder
+        switch step {
+        case .needMore(let consumed):
+            used = consumed
+            return false
+        case .data(let range):
+            used = range.upperBound
+            self.bodyReceived(bytes.extracting(range))
+        case .end(let consumed, let trailers):
+            used = consumed
+            self.bodyEnded(trailers)
+        }
+        return true
+    }
+
+    private func bodyReceived(_ bytes: Span<UInt8>) {
+        if case .discarding(let left) = self.phase {
+            guard bytes.count <= left else { return self.linger() }
+            self.phase = .discarding(left: left - bytes.count)
+            return
+        }
+        // A client that sends already does not wait for 100 (RFC 9110 section 10.1.1).
+        self.mustSendContinue = false
+        self.setDeadline(after: self.configuration.bodyTimeout)
+        let chunk = [UInt8](unsafeUninitializedCapacity: bytes.count) { buffer, count in
+            bytes.withUnsafeBufferPointer { _ = buffer.update(fromContentsOf: $0) }
+            count = bytes.count
+        }
+        self.exchange?.bodyArrived(.chunk(chunk))
+    }
+
+    private func bodyEnded(_ trailers: HTTPFields) {
+        self.decoder = nil
+        if case .discarding = self.phase { return self.beginNext() }
+        self.setDeadline(after: nil)
+        self.exchange?.bodyArrived(.end(trailers: trailers))
+    }
+
+    /// The handler waits for the body: tell the client to send it, and hurry it.
+    func bodyIsWanted() {
+        guard self.decoder != nil else { return }
+        self.setDeadline(after: self.configuration.bodyTimeout)
+        guard self.mustSendContinue else { return }
+        self.mustSendContinue = false
+        self.output.bytes.append(contentsOf: "HTTP/1.1 100 Continue\r\n\r\n".utf8)
+        self.flushUnlessCorked()
+    }
+
+    /// The handler took body bytes: there may be room to read again.
+    func bodyWasConsumed() {
+        guard !self.isProcessing, self.decoder != nil else { return }
+        self.restoreDeadline()
+        self.corked { self.processPending() }
+        self.endIfIdle()
+        self.updateInterest()
+    }
+
+    func beginNext() {
+        self.phase = .head(hasBegun: false)
+        self.setDeadline(after: self.configuration.keepAliveTimeout)
+        // Who processes goes on with the next request by itself.
+        guard !self.isProcessing else { return }
+        if self.pending.isEmpty { self.endIfIdle() } else { self.scheduleResume() }
+    }
+
+    /// Ends a connection between requests when no further one can come, or is to be taken.
+    func endIfIdle() {
+        guard case .head = self.phase, !self.isResumeScheduled, !self.isProcessing else { return }
+        if self.hasInputEnded {
+            // What is pending and stalled is complete perhaps; what is not stalled never will be.
+            if !self.isStalled { self.closeWhenWritten() }
+        } else if self.server.isDraining, self.pending.isEmpty {
+            if self.output.isEmpty { self.close() } else { self.closeWhenWritten() }
+        }
+    }
+}
