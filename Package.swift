@@ -129,6 +129,15 @@ let package = Package(
             swiftSettings: strict
         ),
 
+        // Benchmarks.
+        .executableTarget(
+            name: "Bench",
+            dependencies: ["Swiftlet", "CloudEvents", "HTTP", "EventLoop"],
+            exclude: ["allocations.c"],
+            swiftSettings: strict
+        ),
+        .executableTarget(name: "BenchLoop", dependencies: ["CLinux"], swiftSettings: strict),
+
         // Tests.
         .target(
             name: "TestSupport",

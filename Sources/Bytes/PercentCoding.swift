@@ -62,22 +62,22 @@ package enum PercentCoding {
     }
 
     /// Undoes one round of encoding, and keeps each `%` that is not followed by two digits.
-    package static func decodeKeepingOthers(_ text: ArraySlice<UInt8>) -> [UInt8] {
-        var decoded: [UInt8] = []
-        decoded.reserveCapacity(text.count)
-        var index = text.startIndex
-        while index < text.endIndex {
-            if text[index] == UInt8(ascii: "%"), index + 2 < text.endIndex,
-                let high = Hex.value(of: text[index + 1]), let low = Hex.value(of: text[index + 2])
-            {
-                decoded.append(high << 4 | low)
-                index += 3
-            } else {
-                decoded.append(text[index])
-                index += 1
+    package static func decodeKeepingOthers(_ text: Span<UInt8>) -> [UInt8] {
+        [UInt8](capacity: text.count) { decoded in
+            var index = 0
+            while index < text.count {
+                var byte = text[index]
+                index &+= 1
+                if byte == UInt8(ascii: "%"), index &+ 1 < text.count,
+                    let high = Hex.value(of: text[index]),
+                    let low = Hex.value(of: text[index &+ 1])
+                {
+                    byte = high << 4 | low
+                    index &+= 2
+                }
+                decoded.append(byte)
             }
         }
-        return decoded
     }
 
     /// As ``decode(_:plusIsSpace:)``, and `nil` also when the outcome is not UTF-8.

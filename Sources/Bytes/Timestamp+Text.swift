@@ -64,6 +64,15 @@ extension Timestamp {
     ///   many as the value has, and no point when it has none.
     /// - Returns: The text.
     public func rfc3339(fractionDigits: Int? = nil) -> String {
+        self.rfc3339Text(fractionDigits).string
+    }
+
+    /// Lends ``rfc3339(fractionDigits:)`` as bytes, without an allocation.
+    package func withRFC3339<Result>(_ body: (Span<UInt8>) -> Result) -> Result {
+        self.rfc3339Text(nil).withBytes(body)
+    }
+
+    private func rfc3339Text(_ fractionDigits: Int?) -> TimestampWriter {
         let shown = self.inFourDigitYears
         let date = shown.components
         var text = TimestampWriter()
@@ -72,7 +81,7 @@ extension Timestamp {
         text.clock(date, separator: ":")
         text.fraction(shown.nanoseconds, digits: fractionDigits)
         text.append("Z")
-        return text.string
+        return text
     }
 
     /// `Fri, 02 Jan 2026 15:04:05 GMT` (RFC 9110 section 5.6.7).
@@ -183,29 +192,42 @@ private struct TimestampReader {
 
 /// Writes the fields of a timestamp from left to right.
 private struct TimestampWriter {
-    static let weekdays = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
-    static let months = [
+    static let weekdays: [StaticString] = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
+    static let months: [StaticString] = [
         "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
     ]
 
-    private var bytes: [UInt8] = []
+    /// Room for the longest form, `2026-01-02T15:04:05.123456789Z`.
+    private var bytes = InlineArray<32, UInt8>(repeating: 0)
+    private var count = 0
 
-    init() { self.bytes.reserveCapacity(32) }
+    var string: String { self.withBytes { String(decoding: [UInt8](copying: $0), as: UTF8.self) } }
 
-    var string: String { String(decoding: self.bytes, as: UTF8.self) }
-
-    mutating func append(_ text: String) { self.bytes.append(contentsOf: text.utf8) }
-
-    mutating func number(_ value: Int, digits: Int) {
-        var divisor = 1
-        for _ in 1..<digits { divisor *= 10 }
-        while divisor > 0 {
-            self.bytes.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: value / divisor % 10))
-            divisor /= 10
-        }
+    func withBytes<Result>(_ body: (Span<UInt8>) -> Result) -> Result {
+        body(self.bytes.span.extracting(first: self.count))
     }
 
-    mutating func date(_ date: Timestamp.Components, separator: String) {
+    private mutating func append(_ byte: UInt8) {
+        self.bytes[self.count] = byte
+        self.count += 1
+    }
+
+    mutating func append(_ text: StaticString) {
+        // Safety: a static string has that many bytes, for ever.
+        for index in 0..<text.utf8CodeUnitCount { self.append(unsafe text.utf8Start[index]) }
+    }
+
+    /// Writes the last digits of a number of 0 or more.
+    mutating func number(_ value: Int, digits: Int) {
+        var rest = UInt32(truncatingIfNeeded: value)
+        for place in (0..<digits).reversed() {
+            self.bytes[self.count + place] = UInt8(ascii: "0") + UInt8(rest % 10)
+            rest /= 10
+        }
+        self.count += digits
+    }
+
+    mutating func date(_ date: Timestamp.Components, separator: StaticString) {
         self.number(Int(date.year), digits: 4)
         self.append(separator)
         self.number(date.month, digits: 2)
@@ -213,7 +235,7 @@ private struct TimestampWriter {
         self.number(date.day, digits: 2)
     }
 
-    mutating func clock(_ date: Timestamp.Components, separator: String) {
+    mutating func clock(_ date: Timestamp.Components, separator: StaticString) {
         self.number(date.hour, digits: 2)
         self.append(separator)
         self.number(date.minute, digits: 2)

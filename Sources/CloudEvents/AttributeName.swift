@@ -2,9 +2,6 @@
 
 /// Names of attributes: what they may be, and how they are read from HTTP headers.
 enum AttributeName {
-    /// Names of extensions that KafkaSource puts on every event; literals cost no allocation.
-    private static let frequentNames = ["knativekafkaoffset", "knativekafkapartition"]
-
     /// Whether `name` is one or more of `a`–`z` and `0`–`9`, and not `data`
     /// (CloudEvents 1.0.2 section 2.1).
     static func isValid(_ name: String) -> Bool {
@@ -25,18 +22,24 @@ enum AttributeName {
     }
 
     /// Whether a header's name, in any case, is `name`, which is in lower case.
+    @inline(__always)
     static func matches(_ header: Span<UInt8>, _ name: String) -> Bool {
-        guard header.count == name.utf8.count else { return false }
-        let name = name.utf8.span
-        for index in header.indices where self.lowercased(header[index]) != name[index] {
-            return false
+        header.count == name.utf8.count && self.equals(header, name.utf8.span)
+    }
+
+    private static func equals(_ header: Span<UInt8>, _ name: Span<UInt8>) -> Bool {
+        guard header.count == name.count else { return false }
+        var index = 0
+        while index < header.count {
+            guard self.lowercased(header[index]) == name[index] else { return false }
+            index &+= 1
         }
         return true
     }
 
     /// A header's name in lower case; `nil` when it cannot be the name of an attribute.
     static func lowercased(_ header: Span<UInt8>) -> String? {
-        for name in self.frequentNames where self.matches(header, name) { return name }
+        if let name = self.frequentName(header) { return name }
         var bytes = InlineArray<32, UInt8>(repeating: 0)
         guard header.count <= bytes.count else { return self.longName(header) }
         var isValid = !header.isEmpty
@@ -45,9 +48,20 @@ enum AttributeName {
             bytes[index] = byte
             isValid = isValid && self.isAllowed(byte)
         }
-        guard isValid, let name = String(utf8: bytes.span.extracting(first: header.count))
-        else { return nil }
+        guard isValid else { return nil }
+        let name = String(ascii: bytes.span.extracting(first: header.count))
         return name == "data" ? nil : name
+    }
+
+    /// The long names that KafkaSource puts on every event; literals cost no allocation.
+    private static func frequentName(_ header: Span<UInt8>) -> String? {
+        let name: String
+        switch header.count {
+        case 18: name = "knativekafkaoffset"
+        case 21: name = "knativekafkapartition"
+        default: return nil
+        }
+        return self.matches(header, name) ? name : nil
     }
 
     private static func longName(_ header: Span<UInt8>) -> String? {

@@ -22,7 +22,7 @@ extension CloudEvent {
         limits: CloudEventLimits = CloudEventLimits()
     ) throws(CloudEventError) {
         var reader = HTTPEventReader(coding: headerCoding, limits: limits)
-        fields.forEachBytes { name, value in reader.read(name, value) }
+        fields.forEachSpan { name, value in reader.read(name, value) }
         switch reader.mode {
         case .structured:
             try MediaType.checkFormat(reader.contentType, "application/cloudevents+json")
@@ -82,19 +82,35 @@ extension CloudEvent {
     }
 
     private func appendHeaders(to fields: inout HTTPFields, _ coding: CloudEventHeaderCoding) {
+        self.reserveHeaders(in: &fields)
         fields.append("ce-specversion", Self.specVersion)
         coding.append("ce-id", self.id, to: &fields)
         coding.append("ce-source", self.source, to: &fields)
         coding.append("ce-type", self.type, to: &fields)
         if let subject = self.subject { coding.append("ce-subject", subject, to: &fields) }
-        if let time = self.time { fields.append("ce-time", time.rfc3339()) }
+        if let time = self.time {
+            time.withRFC3339 { fields.append(prefix: "ce-", "time", $0) }
+        }
         if let schema = self.dataSchema { coding.append("ce-dataschema", schema, to: &fields) }
         for (name, value) in self.extensions {
-            coding.append("ce-" + name, value.canonicalString, to: &fields)
+            coding.append(prefix: "ce-", name, value.canonicalString, to: &fields)
         }
         // A message that is built from an old one must not keep the old one's type.
         fields["content-type"] = self.transportContentType
     }
+
+    /// Room for all headers at once; only values that must be escaped need more.
+    private func reserveHeaders(in fields: inout HTTPFields) {
+        var bytes = Self.headerBytesFixed
+        bytes += self.id.utf8.count + self.source.utf8.count + self.type.utf8.count
+        bytes += (self.subject?.utf8.count ?? 0) + (self.dataSchema?.utf8.count ?? 0)
+        bytes += self.dataContentType?.utf8.count ?? 0
+        bytes += self.extensions.headerBytes
+        fields.reserveCapacity(lines: 8 + self.extensions.count, bytes: bytes)
+    }
+
+    /// The names of all headers of the specification, the version, a time and some room.
+    private static let headerBytesFixed = 160
 
     /// The content type in binary mode: JSON data without a type is `application/json` there.
     var transportContentType: String? {
@@ -112,103 +128,5 @@ extension MediaType {
         guard self.essence(contentType) == essence, self.isUTF8(contentType) else {
             throw .formatUnsupported(contentType: contentType)
         }
-    }
-}
-
-/// Collects what the headers of an HTTP message say about its event, in one pass.
-private struct HTTPEventReader {
-    private(set) var mode: CloudEventContentMode?
-    private(set) var contentType: String?
-    private var assembler: EventAssembler
-    /// The first fault; it counts only if the message turns out to be in binary mode.
-    private var fault: CloudEventError?
-    private var hasAttribute = false
-    private let coding: CloudEventHeaderCoding
-
-    init(coding: CloudEventHeaderCoding, limits: CloudEventLimits) {
-        self.coding = coding
-        self.assembler = EventAssembler(limits: limits)
-    }
-
-    mutating func read(_ name: ArraySlice<UInt8>, _ value: ArraySlice<UInt8>) {
-        let nameBytes = name.span
-        do {
-            if Self.isAttribute(nameBytes) {
-                self.hasAttribute = true
-                try self.readAttribute(nameBytes.extracting(droppingFirst: 3), value)
-            } else if AttributeName.matches(nameBytes, "content-type"), !value.isEmpty {
-                try self.readContentType(value)
-            }
-        } catch {
-            self.fault = self.fault ?? error
-        }
-    }
-
-    private static func isAttribute(_ name: Span<UInt8>) -> Bool {
-        name.count > 3 && AttributeName.lowercased(name[0]) == UInt8(ascii: "c")
-            && AttributeName.lowercased(name[1]) == UInt8(ascii: "e")
-            && name[2] == UInt8(ascii: "-")
-    }
-
-    private mutating func readAttribute(
-        _ name: Span<UInt8>,
-        _ value: ArraySlice<UInt8>
-    ) throws(CloudEventError) {
-        if let attribute = CoreAttribute(ignoringCase: name) {
-            guard attribute != .dataContentType else { return }
-            try self.assembler.set(attribute, try self.decode(value, attribute.rawValue))
-        } else {
-            guard let lowercased = AttributeName.lowercased(name) else {
-                throw .attributeInvalid(Self.text(name), .nameInvalid)
-            }
-            let text = try self.decode(value, lowercased)
-            try self.assembler.setCheckedExtension(lowercased, .string(text))
-        }
-    }
-
-    private func decode(
-        _ value: ArraySlice<UInt8>,
-        _ name: String
-    ) throws(CloudEventError) -> String {
-        do {
-            return try self.coding.decode(value)
-        } catch {
-            throw .attributeInvalid(name, error)
-        }
-    }
-
-    private static func text(_ bytes: Span<UInt8>) -> String {
-        String(decoding: bytes.indices.map { bytes[$0] }, as: UTF8.self)
-    }
-
-    private mutating func readContentType(_ value: ArraySlice<UInt8>) throws(CloudEventError) {
-        self.mode = self.mode ?? CloudEventContentMode(contentType: value)
-        // The type that nearly all events have costs no allocation.
-        let text: String?
-        if Self.isPlainJSON(value.span) {
-            text = MediaType.json
-        } else {
-            text = String(utf8: value.span)
-        }
-        guard let text else { throw .attributeInvalid("datacontenttype", .notUTF8) }
-        guard AttributeRules.isAllowed(text) else {
-            throw .attributeInvalid("datacontenttype", .characterNotAllowed)
-        }
-        try self.assembler.set(.dataContentType, text)
-        self.contentType = text
-    }
-
-    private static func isPlainJSON(_ contentType: Span<UInt8>) -> Bool {
-        let json = MediaType.json.utf8.span
-        guard contentType.count == json.count else { return false }
-        for index in json.indices where contentType[index] != json[index] { return false }
-        return true
-    }
-
-    consuming func finish(body: [UInt8]) throws(CloudEventError) -> CloudEvent {
-        guard self.hasAttribute else { throw .notCloudEvent }
-        if let fault = self.fault { throw fault }
-        let data = body.isEmpty ? nil : CloudEventData(bytes: body, type: self.contentType)
-        return try self.assembler.finish(data: data)
     }
 }

@@ -14,24 +14,25 @@ public enum CloudEventContentMode: Sendable, CaseIterable {
 
 extension CloudEventContentMode {
     /// The mode that a content type of CloudEvents announces; `nil` for all other types.
-    init?(contentType: ArraySlice<UInt8>) {
-        let structured = "application/cloudevents"
-        let batch = "application/cloudevents-batch"
-        if HTTPText.equalsIgnoringCase(contentType.prefix(batch.utf8.count), batch) {
+    init?(contentType: Span<UInt8>) {
+        if Self.begins(contentType, with: "application/cloudevents-batch") {
             self = .batch
-        } else if HTTPText.equalsIgnoringCase(contentType.prefix(structured.utf8.count), structured)
-        {
+        } else if Self.begins(contentType, with: "application/cloudevents") {
             self = .structured
         } else {
             return nil
         }
     }
 
+    private static func begins(_ contentType: Span<UInt8>, with text: String) -> Bool {
+        AttributeName.matches(contentType.extracting(first: text.utf8.count), text)
+    }
+
     /// The mode of an HTTP message; `nil` when it holds no event (HTTP binding 1.0.2 section 3).
     ///
     /// - Parameter fields: The headers of a request or a response.
     package init?(httpFields fields: HTTPFields) {
-        if let value = fields.valueBytes("content-type"), let mode = Self(contentType: value) {
+        if let value = fields.valueBytes("content-type"), let mode = Self(contentType: value.span) {
             self = mode
         } else if fields.contains("ce-specversion") {
             self = .binary
@@ -45,7 +46,7 @@ extension CloudEventContentMode {
     /// - Parameter headers: The headers of the record; names are compared with case.
     package init?(kafkaHeaders headers: [CloudEventKafkaMessage.Header]) {
         let contentType = headers.last { $0.name == "content-type" }?.value
-        if let contentType, let mode = Self(contentType: contentType[...]) {
+        if let contentType, let mode = Self(contentType: contentType.span) {
             self = mode
         } else if headers.contains(where: { $0.name == "ce_specversion" }) {
             self = .binary

@@ -38,6 +38,19 @@ public struct CloudEventExtensions: Sendable {
         self.entries.firstIndex { $0.name == name }
     }
 
+    /// Whether there is an attribute of that name.
+    func contains(_ name: String) -> Bool { self.index(of: name) != nil }
+
+    /// Bytes of all names and values with the prefix of HTTP headers, but for what is not text.
+    var headerBytes: Int {
+        var bytes = 0
+        for entry in self.entries {
+            bytes += 3 + entry.name.utf8.count
+            if case .string(let text) = entry.value { bytes += text.utf8.count }
+        }
+        return bytes
+    }
+
     /// Adds an attribute that the caller knows to be new.
     mutating func append(_ name: String, _ value: CloudEventValue) {
         // KafkaSource sends five; one allocation instead of a doubling each.

@@ -26,18 +26,23 @@ extension CloudEventHeaderCoding {
     /// - Throws: What is wrong with the value; never lets through text that an attribute must not
     ///   hold.
     package func decode(
-        _ value: ArraySlice<UInt8>
+        _ value: Span<UInt8>
     ) throws(CloudEventError.AttributeFault) -> String {
-        if self.isPlain(value) { return String(decoding: value, as: UTF8.self) }
+        if self.isPlain(value) { return String(ascii: value) }
         let decoded: String?
         switch self {
         case .strict:
-            let unquoted = Self.unquoted(value) ?? value
             // One round only: a second would turn %2541 into A. A % that begins no escape comes
             // from a sender that does not encode, as Knative's; refusing it would lose the event.
-            decoded = String(utf8: PercentCoding.decodeKeepingOthers(unquoted).span)
+            let bytes =
+                if let content = Self.unquoted(value) {
+                    PercentCoding.decodeKeepingOthers(content.span)
+                } else {
+                    PercentCoding.decodeKeepingOthers(value)
+                }
+            decoded = String(utf8: bytes.span)
         case .knative:
-            decoded = String(utf8: value.span)
+            decoded = String(utf8: value)
         }
         guard let decoded else { throw .notUTF8 }
         guard AttributeRules.isAllowed(decoded) else { throw .characterNotAllowed }
@@ -45,8 +50,7 @@ extension CloudEventHeaderCoding {
     }
 
     /// Whether the value is printable ASCII that means itself.
-    private func isPlain(_ value: ArraySlice<UInt8>) -> Bool {
-        let bytes = value.span
+    private func isPlain(_ bytes: Span<UInt8>) -> Bool {
         let percent = UInt8(ascii: "%")
         return switch self {
         case .strict:
@@ -60,13 +64,15 @@ extension CloudEventHeaderCoding {
     /// The content of a quoted string (RFC 9110 section 5.6.4), which old producers send.
     ///
     /// - Returns: `nil` when the value as a whole is not a quoted string; then it means itself.
-    private static func unquoted(_ value: ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
+    private static func unquoted(_ value: Span<UInt8>) -> [UInt8]? {
         let quote = UInt8(ascii: "\"")
-        guard value.count >= 2, value.first == quote, value.last == quote else { return nil }
+        let last = value.count - 1
+        guard last >= 1, value[0] == quote, value[last] == quote else { return nil }
         var content: [UInt8] = []
         content.reserveCapacity(value.count)
         var isEscaped = false
-        for byte in value.dropFirst().dropLast() {
+        for index in 1..<last {
+            let byte = value[index]
             if isEscaped || byte != UInt8(ascii: "\\") {
                 guard isEscaped || byte != quote else { return nil }
                 content.append(byte)
@@ -75,18 +81,47 @@ extension CloudEventHeaderCoding {
                 isEscaped = true
             }
         }
-        return isEscaped ? nil : content[...]
+        return isEscaped ? nil : content
     }
 
     /// Appends a header with `text` as its value.
     package func append(_ name: String, _ text: String, to fields: inout HTTPFields) {
-        guard !self.isKept(text) else { return fields.append(name, text) }
-        fields.append(name, PercentCoding.encode(text, keeping: self.isKept))
+        self.append(prefix: "", name, text, to: &fields)
     }
 
-    private func isKept(_ text: String) -> Bool {
+    /// As ``append(_:_:to:)``, with a name of two parts.
+    package func append(
+        prefix: String,
+        _ name: String,
+        _ text: String,
+        to fields: inout HTTPFields
+    ) {
         let bytes = text.utf8.span
-        return switch self {
+        if self.isKept(bytes) {
+            fields.append(prefix: prefix, name, bytes)
+        } else {
+            fields.append(prefix: prefix, name, self.encode(bytes).span)
+        }
+    }
+
+    private func encode(_ text: Span<UInt8>) -> [UInt8] {
+        var encoded: [UInt8] = []
+        encoded.reserveCapacity(text.count + 16)
+        for index in text.indices {
+            let byte = text[index]
+            if self.isKept(byte) {
+                encoded.append(byte)
+            } else {
+                encoded.append(UInt8(ascii: "%"))
+                encoded.append(Hex.digit(byte >> 4, uppercase: true))
+                encoded.append(Hex.digit(byte & 0xF, uppercase: true))
+            }
+        }
+        return encoded
+    }
+
+    private func isKept(_ bytes: Span<UInt8>) -> Bool {
+        switch self {
         case .strict:
             PrintableASCII.holds(
                 bytes,

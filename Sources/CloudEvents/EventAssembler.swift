@@ -19,7 +19,7 @@ struct EventAssembler {
 
     /// Whether an attribute of that name has come.
     func hasAttribute(_ name: String) -> Bool {
-        CoreAttribute(name: name).map(self.has) ?? (self.event.extensions[name] != nil)
+        CoreAttribute(name: name).map(self.has) ?? self.event.extensions.contains(name)
     }
 
     private static func bit(_ attribute: CoreAttribute) -> UInt8 {
@@ -56,6 +56,13 @@ struct EventAssembler {
         }
     }
 
+    /// Takes the `time` of an event.
+    mutating func set(time: Timestamp) throws(CloudEventError) {
+        guard !self.has(.time) else { throw .attributeDuplicated(CoreAttribute.time.rawValue) }
+        self.seen |= Self.bit(.time)
+        self.event.time = time
+    }
+
     /// Takes an extension attribute.
     mutating func setExtension(
         _ name: String,
@@ -70,7 +77,7 @@ struct EventAssembler {
         _ name: String,
         _ value: CloudEventValue
     ) throws(CloudEventError) {
-        guard self.event.extensions[name] == nil else { throw .attributeDuplicated(name) }
+        guard !self.event.extensions.contains(name) else { throw .attributeDuplicated(name) }
         guard self.event.extensions.count < self.attributesMax else {
             throw .attributesTooMany(limit: self.attributesMax)
         }
@@ -82,18 +89,21 @@ struct EventAssembler {
         self.event.extensions.reverse()
     }
 
-    /// The finished event with `data` as its payload.
+    /// The finished event with `data` as its payload; once.
     ///
     /// - Throws: The first required attribute that is missing, or the first rule that is broken;
     ///   the characters of free text are for the caller to check.
-    consuming func finish(data: CloudEventData?) throws(CloudEventError) -> CloudEvent {
+    mutating func finish(data: CloudEventData?) throws(CloudEventError) -> CloudEvent {
         guard self.has(.specVersion) else { throw .attributeMissing("specversion") }
         guard self.has(.id) else { throw .attributeMissing("id") }
         guard self.has(.source) else { throw .attributeMissing("source") }
         guard self.has(.type) else { throw .attributeMissing("type") }
-        self.event.data = data
+        // Taken, not copied: an event holds a dozen references.
+        var event = CloudEvent(type: "", source: "", id: "")
+        swap(&event, &self.event)
+        event.data = data
         // The extensions were checked as they came.
-        try self.event.checkCoreAttributes()
-        return self.event
+        try event.checkCoreAttributes()
+        return event
     }
 }

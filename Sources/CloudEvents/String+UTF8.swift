@@ -8,4 +8,10 @@ extension String {
         guard let text = try? UTF8Span(validating: bytes) else { return nil }
         self.init(copying: text)
     }
+
+    /// The text of `bytes`, which the caller has seen to be ASCII.
+    init(ascii bytes: Span<UInt8>) {
+        // Safety: ASCII is UTF-8.
+        self.init(copying: unsafe UTF8Span(unchecked: bytes, isKnownASCII: true))
+    }
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Bytes
+
 /// The syntax of URIs (RFC 3986).
 enum URIRules {
     /// Whether `text` is a URI-reference (section 4.1) that is not empty.
@@ -22,12 +24,18 @@ enum URIRules {
         guard bytes.count > 1, bytes[0] == UInt8(ascii: "/"), bytes[1] != UInt8(ascii: "/")
         else { return false }
         var fragments = 0
-        for index in bytes.indices {
+        var index = 1
+        while index < bytes.count {
+            if let place = EightBytes(bytes, at: index)?.firstSpecial {
+                index &+= place
+                if place == 8 { continue }
+            }
             if bytes[index] == UInt8(ascii: "#") {
                 fragments += 1
             } else if !self.isPathCharacter(bytes[index]) {
                 return false
             }
+            index &+= 1
         }
         return fragments < 2
     }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Bytes
+
 /// Why a message of ours cannot be sent: it would not mean to the peer what it means to us.
 package enum HTTPEncodeError: Error, Equatable, Sendable {
     /// The method is no token, or the target holds a space or a control character.
@@ -47,25 +49,38 @@ package enum HTTPEncoder {
         bytes.append(contentsOf: "\r\n".utf8)
     }
 
-    /// Appends field lines, without the empty one.
+    /// Appends field lines, without the empty one; nothing when it throws.
     package static func append(
         _ fields: HTTPFields,
         to bytes: inout [UInt8]
     ) throws(HTTPEncodeError) {
+        let block = fields.block.span
+        for entry in fields.entries { try self.check(entry, block) }
+        if fields.isBlockWireForm { return bytes.append(block) }
         for entry in fields.entries {
-            let name = fields.block[entry.nameRange]
-            let value = fields.block[entry.valueRange]
-            guard HTTPText.isToken(name) else {
-                throw .fieldNameInvalid(String(decoding: name, as: UTF8.self))
-            }
-            for byte in value where !HTTPText.isFieldValue(byte) {
-                throw .fieldValueInvalid(name: String(decoding: name, as: UTF8.self))
-            }
-            bytes.append(contentsOf: name)
-            bytes.append(contentsOf: ": ".utf8)
-            bytes.append(contentsOf: value)
-            bytes.append(contentsOf: "\r\n".utf8)
+            bytes.append(block.extracting(entry.nameRange))
+            bytes.append(UInt8(ascii: ":"))
+            bytes.append(0x20)
+            bytes.append(block.extracting(entry.valueRange))
+            bytes.append(0x0D)
+            bytes.append(0x0A)
         }
+    }
+
+    private static func check(
+        _ entry: HTTPFields.Entry,
+        _ block: Span<UInt8>
+    ) throws(HTTPEncodeError) {
+        // What follows in the block ends a name, a colon, and a value, a CR.
+        let (name, value) = (entry.nameRange, entry.valueRange)
+        guard !name.isEmpty, HTTPText.tokenEnd(block, from: name.lowerBound) >= name.upperBound
+        else { throw .fieldNameInvalid(self.text(block.extracting(name))) }
+        guard HTTPText.fieldValueEnd(block, from: value.lowerBound) >= value.upperBound
+        else { throw .fieldValueInvalid(name: self.text(block.extracting(name))) }
+    }
+
+    private static func text(_ bytes: Span<UInt8>) -> String {
+        String(decoding: [UInt8](copying: bytes), as: UTF8.self)
     }
 
     /// Appends one chunk; an empty one would end the body and is left out.

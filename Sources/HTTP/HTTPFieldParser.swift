@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Bytes
+
 /// Reads field lines: the same rules for headers and trailers (RFC 9112 section 5).
 enum HTTPFieldParser {
+    /// Room for the fields of most messages; KafkaSource sends fifteen.
+    private static let entriesUsual = 20
+
     /// Reads the lines of `bytes` from `start` to the empty line at the end.
     ///
     /// - Parameters:
@@ -14,17 +19,12 @@ enum HTTPFieldParser {
         from start: Int
     ) throws(HTTPParseError) -> HTTPFields {
         var entries: [HTTPFields.Entry] = []
-        entries.reserveCapacity(16)
+        entries.reserveCapacity(self.entriesUsual)
         var cursor = start
         while cursor + 1 < bytes.count, bytes[cursor] != 0x0D {
             entries.append(try self.line(bytes, &cursor, start))
         }
-        let block = unsafe [UInt8](unsafeUninitializedCapacity: bytes.count - start) {
-            buffer,
-            count in
-            for index in start..<bytes.count { unsafe buffer[index - start] = bytes[index] }
-            count = bytes.count - start
-        }
+        let block = [UInt8](copying: bytes.extracting(start..<bytes.count))
         return HTTPFields(block: block, entries: entries)
     }
 
@@ -34,28 +34,23 @@ enum HTTPFieldParser {
         _ base: Int
     ) throws(HTTPParseError) -> HTTPFields.Entry {
         let nameStart = cursor
-        let first = bytes[cursor]
-        guard first != 0x20, first != 0x09 else { throw .lineFolded }
-        while cursor < bytes.count, HTTPText.isToken(bytes[cursor]) { cursor += 1 }
-        let nameEnd = cursor
-        guard nameEnd > nameStart, cursor < bytes.count, bytes[cursor] == UInt8(ascii: ":")
+        guard !self.isSpace(bytes[nameStart]) else { throw .lineFolded }
+        let nameEnd = HTTPText.tokenEnd(bytes, from: nameStart)
+        guard nameEnd > nameStart, nameEnd < bytes.count, bytes[nameEnd] == UInt8(ascii: ":")
         else { throw .fieldNameInvalid }
-        cursor += 1
-        while cursor < bytes.count, bytes[cursor] == 0x20 || bytes[cursor] == 0x09 { cursor += 1 }
-        let valueStart = cursor
-        while cursor < bytes.count, HTTPText.isFieldValue(bytes[cursor]) { cursor += 1 }
-        guard cursor + 1 < bytes.count, bytes[cursor] == 0x0D, bytes[cursor + 1] == 0x0A
+        var valueStart = nameEnd + 1
+        while valueStart < bytes.count, self.isSpace(bytes[valueStart]) { valueStart += 1 }
+        let lineEnd = HTTPText.fieldValueEnd(bytes, from: valueStart)
+        guard lineEnd + 1 < bytes.count, bytes[lineEnd] == 0x0D, bytes[lineEnd + 1] == 0x0A
         else { throw .fieldValueInvalid }
-        var valueEnd = cursor
-        while valueEnd > valueStart, bytes[valueEnd - 1] == 0x20 || bytes[valueEnd - 1] == 0x09 {
-            valueEnd -= 1
-        }
-        cursor += 2
+        var valueEnd = lineEnd
+        while valueEnd > valueStart, self.isSpace(bytes[valueEnd - 1]) { valueEnd -= 1 }
+        cursor = lineEnd + 2
         return HTTPFields.Entry(
-            nameStart: UInt32(truncatingIfNeeded: nameStart - base),
-            nameLength: UInt32(truncatingIfNeeded: nameEnd - nameStart),
-            valueStart: UInt32(truncatingIfNeeded: valueStart - base),
-            valueLength: UInt32(truncatingIfNeeded: valueEnd - valueStart)
+            name: nameStart - base..<nameEnd - base,
+            value: valueStart - base..<valueEnd - base
         )
     }
+
+    private static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }
 }

@@ -8,11 +8,19 @@ internal import Bytes
 /// costs two allocations and no `String` until somebody asks for one. Names compare without case.
 /// Values are bytes: what is not UTF-8 is kept as it came.
 package struct HTTPFields: Sendable {
+    /// Where one line lies in the block.
     struct Entry: Sendable {
-        var nameStart: UInt32
-        var nameLength: UInt32
-        var valueStart: UInt32
-        var valueLength: UInt32
+        private var nameStart: UInt32
+        private var nameLength: UInt32
+        private var valueStart: UInt32
+        private var valueLength: UInt32
+
+        init(name: Range<Int>, value: Range<Int>) {
+            self.nameStart = UInt32(truncatingIfNeeded: name.lowerBound)
+            self.nameLength = UInt32(truncatingIfNeeded: name.count)
+            self.valueStart = UInt32(truncatingIfNeeded: value.lowerBound)
+            self.valueLength = UInt32(truncatingIfNeeded: value.count)
+        }
 
         var nameRange: Range<Int> {
             Int(self.nameStart)..<Int(self.nameStart) + Int(self.nameLength)
@@ -24,6 +32,12 @@ package struct HTTPFields: Sendable {
 
     private(set) var block: [UInt8] = []
     private(set) var entries: [Entry] = []
+    /// The ``fingerprint(_:)`` of each name, and of some that were removed.
+    ///
+    /// Nearly all names that a server asks for are absent; this answers without a search.
+    private var fingerprints: UInt64 = 0
+    /// Whether the block is the lines as they are sent, one behind the other, and nothing else.
+    private(set) var isBlockWireForm = true
 
     /// Makes an empty list.
     package init() {}
@@ -37,6 +51,28 @@ package struct HTTPFields: Sendable {
     init(block: [UInt8], entries: [Entry]) {
         self.block = block
         self.entries = entries
+        self.isBlockWireForm = false
+        let bytes = block.span
+        for entry in entries {
+            self.fingerprints |= Self.fingerprint(bytes.extracting(entry.nameRange))
+        }
+    }
+
+    /// Makes room for as many more lines, whose names and values have `bytes` together.
+    package mutating func reserveCapacity(lines: Int, bytes: Int) {
+        self.entries.reserveCapacity(self.entries.count + lines)
+        self.block.reserveCapacity(self.block.count + bytes + lines * Self.lineBytes)
+    }
+
+    /// What a line has besides its name and value: `: ` and CRLF.
+    private static let lineBytes = 4
+
+    /// One of 64 bits, the same for names that differ in case alone.
+    private static func fingerprint(_ name: Span<UInt8>) -> UInt64 {
+        guard !name.isEmpty else { return 1 }
+        let first = UInt64(name[0] | 0x20)
+        let last = UInt64(name[name.count - 1] | 0x20)
+        return 1 << ((UInt64(truncatingIfNeeded: name.count) &* 7 ^ first ^ last &* 5) & 63)
     }
 
     /// How many field lines there are.
@@ -46,31 +82,43 @@ package struct HTTPFields: Sendable {
 
     /// Adds a field line after the others; nothing is checked before the message is encoded.
     package mutating func append(_ name: String, _ value: String) {
-        let nameStart = self.block.count
-        self.block.append(contentsOf: name.utf8)
-        let valueStart = self.block.count
-        self.block.append(contentsOf: value.utf8)
-        self.addEntry(nameStart, valueStart)
+        self.appendLine(Span(), name.utf8.span, value.utf8.span)
     }
 
     /// As ``append(_:_:)``, with a value of any bytes.
     package mutating func append(_ name: String, bytes value: some Collection<UInt8>) {
-        let nameStart = self.block.count
-        self.block.append(contentsOf: name.utf8)
-        let valueStart = self.block.count
-        self.block.append(contentsOf: value)
-        self.addEntry(nameStart, valueStart)
+        self.append(prefix: "", name, Array(value).span)
     }
 
-    private mutating func addEntry(_ nameStart: Int, _ valueStart: Int) {
-        self.entries.append(
-            Entry(
-                nameStart: UInt32(truncatingIfNeeded: nameStart),
-                nameLength: UInt32(truncatingIfNeeded: valueStart - nameStart),
-                valueStart: UInt32(truncatingIfNeeded: valueStart),
-                valueLength: UInt32(truncatingIfNeeded: self.block.count - valueStart)
-            )
-        )
+    /// As ``append(_:_:)``, with a name of two parts.
+    package mutating func append(prefix: String, _ name: String, _ value: String) {
+        self.appendLine(prefix.utf8.span, name.utf8.span, value.utf8.span)
+    }
+
+    /// As ``append(_:_:)``, with a name of two parts and a value of any bytes.
+    package mutating func append(prefix: String, _ name: String, _ value: Span<UInt8>) {
+        self.appendLine(prefix.utf8.span, name.utf8.span, value)
+    }
+
+    private mutating func appendLine(
+        _ prefix: Span<UInt8>,
+        _ name: Span<UInt8>,
+        _ value: Span<UInt8>
+    ) {
+        let start = self.block.count
+        let nameEnd = start + prefix.count + name.count
+        let valueEnd = nameEnd + 2 + value.count
+        self.block.append(addingCapacity: valueEnd + 2 - start) { line in
+            line.append(prefix)
+            line.append(name)
+            line.append(UInt8(ascii: ":"))
+            line.append(0x20)
+            line.append(value)
+            line.append(0x0D)
+            line.append(0x0A)
+        }
+        self.fingerprints |= Self.fingerprint(self.block.span.extracting(start..<nameEnd))
+        self.entries.append(Entry(name: start..<nameEnd, value: nameEnd + 2..<valueEnd))
     }
 
     /// The first value of a name; setting replaces all of them, `nil` removes them.
@@ -87,15 +135,23 @@ package struct HTTPFields: Sendable {
 
     /// The values of all lines of a name, in order, lists not split.
     package func values(_ name: String) -> [String] {
-        self.entries.filter { self.matches($0, name) }.map {
-            String(decoding: self.block[$0.valueRange], as: UTF8.self)
+        let bytes = self.block.span
+        return self.entries.compactMap { entry in
+            guard Self.matches(bytes, entry, name.utf8.span) else { return nil }
+            return String(decoding: self.block[entry.valueRange], as: UTF8.self)
         }
     }
 
     /// How many lines of a name there are.
     func lineCount(_ name: String) -> Int {
-        var count = 0
-        for entry in self.entries where self.matches(entry, name) { count += 1 }
+        guard var index = self.firstIndex(of: name) else { return 0 }
+        let bytes = self.block.span
+        let name = name.utf8.span
+        var count = 1
+        while index + 1 < self.entries.count {
+            index += 1
+            if Self.matches(bytes, self.entries[index], name) { count += 1 }
+        }
         return count
     }
 
@@ -112,12 +168,14 @@ package struct HTTPFields: Sendable {
     package func valueEquals(_ name: String, _ value: String) -> Bool {
         guard let index = self.firstIndex(of: name) else { return false }
         let range = self.entries[index].valueRange
-        return HTTPText.equalsIgnoringCase(self.block[range], value)
+        return HTTPText.equalsIgnoringCase(self.block.span.extracting(range), value.utf8.span)
     }
 
     /// Whether a comma-separated list of a name holds `token`, case aside (RFC 9110 section 5.6.1).
     package func listContains(_ name: String, _ token: String) -> Bool {
-        for entry in self.entries where self.matches(entry, name) {
+        guard let first = self.firstIndex(of: name) else { return false }
+        let bytes = self.block.span
+        for entry in self.entries[first...] where Self.matches(bytes, entry, name.utf8.span) {
             let value = self.block[entry.valueRange]
             for part in value.split(separator: UInt8(ascii: ",")) {
                 if HTTPText.equalsIgnoringCase(HTTPText.trim(part), token) { return true }
@@ -129,7 +187,9 @@ package struct HTTPFields: Sendable {
     /// Removes all lines of a name.
     package mutating func remove(_ name: String) {
         guard self.contains(name) else { return }
-        self.entries = self.entries.filter { !self.matches($0, name) }
+        let block = self.block
+        self.entries.removeAll { Self.matches(block.span, $0, name.utf8.span) }
+        self.isBlockWireForm = false
     }
 
     /// Calls `body` with each line, the name as it was written.
@@ -151,6 +211,14 @@ package struct HTTPFields: Sendable {
         }
     }
 
+    /// As ``forEachBytes(_:)``, with spans, which cost nothing to make.
+    package func forEachSpan(_ body: (_ name: Span<UInt8>, _ value: Span<UInt8>) -> Void) {
+        let bytes = self.block.span
+        for entry in self.entries {
+            body(bytes.extracting(entry.nameRange), bytes.extracting(entry.valueRange))
+        }
+    }
+
     /// All lines, the names in lower case.
     package var lowercasedPairs: [(name: String, value: String)] {
         self.entries.map { entry in
@@ -165,21 +233,24 @@ package struct HTTPFields: Sendable {
     }
 
     private func firstIndex(of name: String) -> Int? {
-        for index in self.entries.indices where self.matches(self.entries[index], name) {
+        let name = name.utf8.span
+        guard self.fingerprints & Self.fingerprint(name) != 0 else { return nil }
+        let bytes = self.block.span
+        for index in self.entries.indices where Self.matches(bytes, self.entries[index], name) {
             return index
         }
         return nil
     }
 
-    private func matches(_ entry: Entry, _ name: String) -> Bool {
-        guard Int(entry.nameLength) == name.utf8.count else { return false }
-        var index = Int(entry.nameStart)
-        for byte in name.utf8 {
-            guard HTTPText.lowercased(self.block[index]) == HTTPText.lowercased(byte)
-            else { return false }
-            index += 1
-        }
-        return true
+    @inline(__always)
+    private static func matches(
+        _ bytes: Span<UInt8>,
+        _ entry: Entry,
+        _ name: Span<UInt8>
+    ) -> Bool {
+        let range = entry.nameRange
+        guard range.count == name.count else { return false }
+        return HTTPText.equalsIgnoringCase(bytes.extracting(range), name)
     }
 }
 
@@ -194,10 +265,16 @@ extension HTTPFields: Equatable {
     /// Same lines in the same order; names without case.
     package static func == (left: Self, right: Self) -> Bool {
         guard left.count == right.count else { return false }
-        return zip(left.entries, right.entries).allSatisfy { one, other in
-            HTTPText.equalsIgnoringCase(left.block[one.nameRange], right.block[other.nameRange])
-                && left.block[one.valueRange] == right.block[other.valueRange]
+        let (leftBytes, rightBytes) = (left.block.span, right.block.span)
+        for (one, other) in zip(left.entries, right.entries) {
+            guard left.block[one.valueRange] == right.block[other.valueRange],
+                HTTPText.equalsIgnoringCase(
+                    leftBytes.extracting(one.nameRange),
+                    rightBytes.extracting(other.nameRange)
+                )
+            else { return false }
         }
+        return true
     }
 }
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Bytes
+
 /// Finds the end of a message head, looking at each byte once however slowly they come.
 ///
 /// It refuses what no further byte could make valid: bare CR or LF, lines beyond the limits.
@@ -30,25 +32,35 @@ struct HTTPHeadScanner {
         limits: HTTPLimits
     ) throws(HTTPParseError) -> Int? {
         var index = self.scanned
-        while index < bytes.count {
-            let byte = bytes[index]
-            if byte == 0x0A {
-                guard index > self.lineStart, bytes[index - 1] == 0x0D else {
-                    throw .lineEndInvalid
-                }
-                if index == self.lineStart + 1, !self.isInStartLine {
-                    try self.checkLimits(length: index + 1, limits)
-                    return index + 1
-                }
-                try self.endLine(at: index + 1, limits)
-            } else if index > self.lineStart, bytes[index - 1] == 0x0D {
-                throw .lineEndInvalid
+        while true {
+            index = Self.lineBreak(bytes, from: index)
+            // A CR whose neighbour is not there yet is looked at again.
+            guard index + 1 < bytes.count || index < bytes.count && bytes[index] == 0x0A else {
+                break
             }
-            index += 1
+            guard bytes[index] == 0x0D, bytes[index + 1] == 0x0A else { throw .lineEndInvalid }
+            let isEmpty = index == self.lineStart
+            index += 2
+            if isEmpty, !self.isInStartLine {
+                try self.checkLimits(length: index, limits)
+                return index
+            }
+            try self.endLine(at: index, limits)
         }
         self.scanned = index
-        try self.checkLimits(length: index, limits)
+        try self.checkLimits(length: bytes.count, limits)
         return nil
+    }
+
+    /// The place of the first CR or LF from `start` on; the end when there is none.
+    private static func lineBreak(_ bytes: Span<UInt8>, from start: Int) -> Int {
+        var index = start
+        while let place = EightBytes(bytes, at: index)?.firstLineBreak {
+            index &+= place
+            if place < 8 { return index }
+        }
+        while index < bytes.count, bytes[index] != 0x0D, bytes[index] != 0x0A { index += 1 }
+        return index
     }
 
     private mutating func endLine(at end: Int, _ limits: HTTPLimits) throws(HTTPParseError) {

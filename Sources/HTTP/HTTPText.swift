@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Bytes
+
 /// The character classes and small text rules that HTTP messages are made of.
 package enum HTTPText {
     /// `tchar` of RFC 9110 section 5.6.2, as two words of 64 bits; a test rebuilds them.
-    @inline(__always)
+    @inlinable @inline(__always)
     package static func isToken(_ byte: UInt8) -> Bool {
         guard byte < 128 else { return false }
         let word: UInt64 = byte < 64 ? 0x03FF_6CFA_0000_0000 : 0x57FF_FFFF_C7FF_FFFE
@@ -11,14 +13,43 @@ package enum HTTPText {
     }
 
     /// What a field value may hold: `field-vchar`, space and tab (RFC 9110 section 5.5).
-    @inline(__always)
+    @inlinable @inline(__always)
     package static func isFieldValue(_ byte: UInt8) -> Bool {
         (byte >= 0x20 && byte != 0x7F) || byte == 0x09
     }
 
     /// What a request target may hold: visible ASCII (RFC 9112 section 3.2).
-    @inline(__always)
+    @inlinable @inline(__always)
     package static func isTarget(_ byte: UInt8) -> Bool { byte > 0x20 && byte < 0x7F }
+
+    /// Behind the last of the `tchar` that begin at `start`.
+    static func tokenEnd(_ bytes: Span<UInt8>, from start: Int) -> Int {
+        var index = start
+        while index < bytes.count {
+            // Nearly all names are letters, digits and hyphens.
+            if let place = EightBytes(bytes, at: index)?.firstSpecial {
+                index &+= place
+                if place == 8 { continue }
+            }
+            guard self.isToken(bytes[index]) else { return index }
+            index &+= 1
+        }
+        return index
+    }
+
+    /// Behind the last of the bytes of a field value that begin at `start`.
+    static func fieldValueEnd(_ bytes: Span<UInt8>, from start: Int) -> Int {
+        var index = start
+        while index < bytes.count {
+            if let place = EightBytes(bytes, at: index)?.firstControl {
+                index &+= place
+                if place == 8 { continue }
+            }
+            guard self.isFieldValue(bytes[index]) else { return index }
+            index &+= 1
+        }
+        return index
+    }
 
     /// Whether all is `tchar`, and there is something.
     package static func isToken(_ text: some Collection<UInt8>) -> Bool {
@@ -26,25 +57,26 @@ package enum HTTPText {
     }
 
     /// ASCII letters in lower case, all else as it is.
-    @inline(__always)
+    @inlinable @inline(__always)
     package static func lowercased(_ byte: UInt8) -> UInt8 {
         byte >= UInt8(ascii: "A") && byte <= UInt8(ascii: "Z") ? byte | 0x20 : byte
     }
 
     /// Whether two texts are equal but for the case of ASCII letters.
     package static func equalsIgnoringCase(_ bytes: ArraySlice<UInt8>, _ text: String) -> Bool {
-        guard bytes.count == text.utf8.count else { return false }
-        var index = bytes.startIndex
-        for byte in text.utf8 {
-            guard self.lowercased(bytes[index]) == self.lowercased(byte) else { return false }
-            index += 1
-        }
-        return true
+        self.equalsIgnoringCase(bytes.span, text.utf8.span)
     }
 
-    static func equalsIgnoringCase(_ left: ArraySlice<UInt8>, _ right: ArraySlice<UInt8>) -> Bool {
-        left.count == right.count
-            && zip(left, right).allSatisfy { self.lowercased($0) == self.lowercased($1) }
+    /// Whether two texts are equal but for the case of ASCII letters.
+    @inline(__always)
+    static func equalsIgnoringCase(_ left: Span<UInt8>, _ right: Span<UInt8>) -> Bool {
+        guard left.count == right.count else { return false }
+        for index in left.indices where left[index] != right[index] {
+            guard self.lowercased(left[index]) == self.lowercased(right[index]) else {
+                return false
+            }
+        }
+        return true
     }
 
     /// Without spaces and tabs at both ends (`OWS`, RFC 9110 section 5.6.3).

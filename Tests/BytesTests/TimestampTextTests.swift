@@ -145,4 +145,17 @@ struct TimestampTextTests {
             )
         }
     }
+
+    @Test("lent as bytes it is the same text, to the longest")
+    func lent() {
+        for nanoseconds: Int32 in [0, 1, 120_000_000, 999_999_999] {
+            for seconds in [-62_167_219_200, -1, 0, 1_795_170_000, 253_402_300_799] {
+                let time = Timestamp(secondsSinceEpoch: Int64(seconds), nanoseconds: nanoseconds)
+                let text = time.withRFC3339 { bytes in
+                    String(decoding: bytes.indices.map { bytes[$0] }, as: UTF8.self)
+                }
+                #expect(text == time.rfc3339())
+            }
+        }
+    }
 }

@@ -19,7 +19,7 @@ struct HeaderCodingTests {
     ) throws
         -> String
     {
-        try coding.decode(Array(value)[...])
+        try coding.decode(Array(value).span)
     }
 
     @Test(
@@ -111,7 +111,7 @@ struct HeaderCodingTests {
             default: expected = .success(String(decoding: value, as: UTF8.self))
             }
             let outcome = Result { () throws(CloudEventError.AttributeFault) in
-                try coding.decode(value[...])
+                try coding.decode(value.span)
             }
             #expect(outcome == expected, "byte \(byte)")
         }

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Eight neighbouring bytes in one word, compared all at once.
+///
+/// A comparison marks bytes by their highest bit. The first mark is right; those behind it may be
+/// misled by a borrow from the byte before. Public, because nothing else is inlined into other
+/// modules.
+public struct EightBytes {
+    @usableFromInline let word: UInt64
+
+    /// Takes the bytes at `offset`; `nil` when fewer than eight are there.
+    @inlinable @inline(__always)
+    public init?(_ bytes: Span<UInt8>, at offset: Int) {
+        guard offset >= 0, bytes.count &- offset >= 8 else { return nil }
+        // Safety: the eight bytes are the span's, and any eight bytes make a UInt64.
+        let word = unsafe bytes.bytes.unsafeLoadUnaligned(
+            fromUncheckedByteOffset: offset,
+            as: UInt64.self
+        )
+        self.word = UInt64(littleEndian: word)
+    }
+
+    /// The highest bit of each byte.
+    @inlinable @inline(__always)
+    static var highBits: UInt64 { 0x8080_8080_8080_8080 }
+
+    @inlinable @inline(__always)
+    static func all(_ byte: UInt8) -> UInt64 { UInt64(byte) &* 0x0101_0101_0101_0101 }
+
+    /// The place of the first mark, 0…7; 8 when there is none.
+    @inlinable @inline(__always)
+    static func first(_ marks: UInt64) -> Int {
+        (marks & self.highBits).trailingZeroBitCount &>> 3
+    }
+
+    /// Marks bytes equal to `byte`.
+    @inlinable @inline(__always)
+    func equal(_ byte: UInt8) -> UInt64 {
+        let difference = self.word ^ Self.all(byte)
+        return (difference &- Self.all(0x01)) & ~difference
+    }
+
+    /// Marks control characters of ASCII, DEL included.
+    @inlinable @inline(__always)
+    var controls: UInt64 { (self.word &- Self.all(0x20)) & ~self.word | self.equal(0x7F) }
+
+    /// The place of the first CR or LF; 8 when there is none.
+    @inlinable @inline(__always)
+    public var firstLineBreak: Int { Self.first(self.equal(0x0D) | self.equal(0x0A)) }
+
+    /// The place of the first control character of ASCII, DEL included; 8 when there is none.
+    @inlinable @inline(__always)
+    public var firstControl: Int { Self.first(self.controls) }
+
+    /// Whether all are printable ASCII, and none is one of the three given.
+    @inlinable @inline(__always)
+    public func arePrintable(without first: UInt8, _ second: UInt8, _ third: UInt8) -> Bool {
+        let marks =
+            self.word | self.controls | self.equal(first) | self.equal(second) | self.equal(third)
+        return marks & Self.highBits == 0
+    }
+
+    /// The place of the first byte other than a letter, digit or hyphen; 8 when there is none.
+    @inlinable @inline(__always)
+    public var firstSpecial: Int {
+        // No sum of seven bits reaches into the next byte, so that every mark is right here.
+        let low = self.word & ~Self.highBits
+        let letter = low | Self.all(0x20)
+        let isLetter = (letter &+ Self.all(0x1F)) & ~(letter &+ Self.all(0x05))
+        let isDigit = (low &+ Self.all(0x50)) & ~(low &+ Self.all(0x46))
+        let isHyphen = ~((low ^ Self.all(0x2D)) &+ Self.all(0x7F))
+        return Self.first(self.word | ~(isLetter | isDigit | isHyphen))
+    }
+}
