@@ -46,6 +46,8 @@ let package = Package(
             swiftSettings: strict
         ),
         .target(name: "CloudEvents", dependencies: ["Bytes", "HTTP"], swiftSettings: pure),
+        .target(name: "CESQL", dependencies: ["CloudEvents", "Bytes"], swiftSettings: pure),
+        .target(name: "EventFilters", dependencies: ["CESQL", "CloudEvents"], swiftSettings: pure),
         .target(name: "Telemetry", dependencies: ["Bytes", "CLinux"], swiftSettings: strict),
         .target(
             name: "Swiftlet",
@@ -173,6 +175,16 @@ let package = Package(
         .testTarget(
             name: "CloudEventsTests",
             dependencies: ["TestSupport", "CloudEvents", "HTTP", "Bytes"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "CESQLTests",
+            dependencies: ["TestSupport", "CESQL", "CloudEvents", "Bytes"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "EventFiltersTests",
+            dependencies: ["TestSupport", "EventFilters", "CloudEvents", "Bytes"],
             swiftSettings: strict
         ),
         .testTarget(
