@@ -44,7 +44,7 @@ extension CESQLValue: Equatable {
         switch (left, right) {
         case (.boolean(let left), .boolean(let right)): left == right
         case (.integer(let left), .integer(let right)): left == right
-        case (.string(let left), .string(let right)): left.utf8.elementsEqual(right.utf8)
+        case (.string(let left), .string(let right)): left.hasSameScalars(as: right)
         default: false
         }
     }

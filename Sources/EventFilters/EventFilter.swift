@@ -134,13 +134,12 @@ extension EventFilter {
         _ comparison: Comparison,
         _ event: CloudEvent
     ) -> Bool {
-        guard let value = attribute.attribute.text(in: event)?.utf8 else { return false }
-        let text = attribute.text.utf8
-        guard value.count >= text.count else { return false }
+        guard let value = attribute.attribute.text(in: event) else { return false }
         return switch comparison {
-        case .exact: value.elementsEqual(text)
-        case .prefix: value.starts(with: text)
-        case .suffix: value.suffix(text.count).elementsEqual(text)
+        case .exact: value.hasSameScalars(as: attribute.text)
+        case .prefix: value.utf8.starts(with: attribute.text.utf8)
+        case .suffix:
+            value.utf8.suffix(attribute.text.utf8.count).elementsEqual(attribute.text.utf8)
         }
     }
 
