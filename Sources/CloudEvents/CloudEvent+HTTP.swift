@@ -54,6 +54,9 @@ extension CloudEvent {
 
     /// Appends the event's headers to `fields` and gives the body that goes with them.
     ///
+    /// Data that is itself an event, by its content type, is written in structured mode instead of
+    /// binary: there the receiver would take it for the event.
+    ///
     /// - Parameters:
     ///   - fields: Headers of a request or response; a content type in them is replaced.
     ///   - mode: `batch` is a batch of this event alone.
@@ -74,6 +77,8 @@ extension CloudEvent {
             let body = try Self.jsonFormat(batch: [self])
             fields["content-type"] = MediaType.batch
             return body
+        case .binary where self.hasEventAsData:
+            return try self.encode(into: &fields, mode: .structured)
         case .binary:
             try self.checkStructure()
             self.appendHeaders(to: &fields, headerCoding)
@@ -111,6 +116,9 @@ extension CloudEvent {
 
     /// The names of all headers of the specification, the version, a time and some room.
     private static let headerBytesFixed = 160
+
+    /// Whether the content type would make a message in binary mode one in structured mode.
+    var hasEventAsData: Bool { self.dataContentType.map(MediaType.announcesEvent) ?? false }
 
     /// The content type in binary mode: JSON data without a type is `application/json` there.
     var transportContentType: String? {

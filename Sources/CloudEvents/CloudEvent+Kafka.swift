@@ -114,7 +114,8 @@ extension CloudEvent {
     /// The Kafka record that carries the event.
     ///
     /// - Parameters:
-    ///   - mode: Binary or structured; Kafka has no batch mode, it is written as structured.
+    ///   - mode: Binary or structured; Kafka has no batch mode, it is written as structured, and
+    ///     so is data that is itself an event.
     ///   - key: Where the record's key comes from.
     /// - Returns: Headers, key and value.
     /// - Throws: The rule that the event breaks.
@@ -124,7 +125,7 @@ extension CloudEvent {
     ) throws(CloudEventError) -> CloudEventKafkaMessage {
         let keyValue = key == .partitionKey ? self.extensions["partitionkey"] : nil
         let keyBytes = keyValue.map { Array($0.canonicalString.utf8) }
-        guard mode == .binary else {
+        guard mode == .binary, !self.hasEventAsData else {
             return CloudEventKafkaMessage(
                 headers: [("content-type", Array(MediaType.event.utf8))],
                 key: keyBytes,

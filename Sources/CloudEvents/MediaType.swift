@@ -26,6 +26,17 @@ package enum MediaType {
             && AttributeName.lowercased(bytes[end - 1]) == UInt8(ascii: "n")
     }
 
+    /// Whether a message of this type would be read as an event in structured or batch mode.
+    static func announcesEvent(_ text: String) -> Bool {
+        let prefix = "application/cloudevents".utf8.span
+        let bytes = text.utf8.span
+        guard bytes.count >= prefix.count else { return false }
+        for index in prefix.indices where AttributeName.lowercased(bytes[index]) != prefix[index] {
+            return false
+        }
+        return true
+    }
+
     /// The type and subtype in lower case, without parameters.
     package static func essence(_ text: String) -> String {
         var essence = text.utf8.prefix { $0 != UInt8(ascii: ";") }
