@@ -195,8 +195,8 @@ let package = Package(
         .testTarget(
             name: "SwiftletTests",
             dependencies: [
-                "Swiftlet", "SwiftletTesting", "CloudEvents", "HTTP", "HTTPServer", "EventLoop",
-                "Bytes",
+                "TestSupport", "Swiftlet", "SwiftletTesting", "CloudEvents", "HTTP", "HTTPServer",
+                "EventLoop", "Bytes", "Telemetry",
             ],
             swiftSettings: strict
         ),

@@ -12,7 +12,12 @@ extension Function {
     /// It listens on the inherited socket (`LISTEN_FDS`), else on `LISTEN_ADDRESS`, else on `PORT`,
     /// else on port 8080 of this machine alone. When it cannot start, it says why in one sentence
     /// on standard error and ends the process with exit code 1.
-    public func run() async {
+    ///
+    /// - Parameter arguments: Those of the program, without its name. `--help` prints what the
+    ///   program is and what it heeds, and ends it; any other ends it with exit code 2. A program
+    ///   with arguments of its own passes none.
+    public func run(arguments: [String] = Array(CommandLine.arguments.dropFirst())) async {
+        if let code = Self.exitCode(arguments) { exit(code) }
         do {
             try await self.serve()
         } catch {
@@ -21,7 +26,31 @@ extension Function {
         }
     }
 
-    /// As ``run()``, for programs that want to decide themselves what a failed start means.
+    /// What `arguments` end the program with; `nil` when there are none.
+    private static func exitCode(_ arguments: [String]) -> Int32? {
+        guard let argument = arguments.first else { return nil }
+        let path = CommandLine.arguments.first ?? "function"
+        let program = path.split(separator: "/").last.map(String.init) ?? path
+        if argument == "--help" || argument == "-h" {
+            Self.write(FunctionVariable.help(program: program), to: STDOUT_FILENO)
+            return 0
+        }
+        let explanation = "unknown argument \"\(argument)\"; --help says what it heeds"
+        Self.write("\(program): \(explanation)\n", to: STDERR_FILENO)
+        return 2
+    }
+
+    private static func write(_ text: String, to fd: Int32) {
+        var rest = Array(text.utf8)[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { Glibc.write(fd, $0.baseAddress, $0.count) }
+            guard count > 0 || errno == EINTR else { return }
+            rest = rest.dropFirst(max(0, count))
+        }
+    }
+
+    /// As ``run(arguments:)``, for programs that want to decide themselves what a failed start
+    /// means.
     ///
     /// - Parameter environment: Where the settings come from.
     /// - Throws: What keeps it from starting, for example a port in use.
@@ -29,10 +58,10 @@ extension Function {
         Signals.ignoreBrokenPipes()
         let settings = try FunctionSettings(environment, processID: getpid())
         let logger = Logger(label: environment.service ?? "function")
-        let handler = FunctionHandler(
+        let runtime = FunctionRuntime(
             self,
-            settings: settings,
             environment: environment,
+            settings: settings,
             logger: logger
         )
         let loop = try EventLoop(name: "function")
@@ -41,28 +70,12 @@ extension Function {
             loop.stop()
             loop.join()
         }
-        var configuration = HTTPServerConfiguration()
-        configuration.bodyBytesMax = settings.bodyBytesMax
-        configuration.report = { logger.warning("A request went wrong.", ["reason": $0]) }
-        let server = HTTPServer(loop: loop, configuration: configuration, handler: handler)
-        let address = try await Self.listen(server, settings.listener)
+        let service = FunctionService(runtime, settings: settings, loop: loop)
+        let address = try await service.start()
         logger.info("Listening.", ["address": address.description])
         if let socket = environment["NOTIFY_SOCKET"] { _ = swiftlet_notify(socket, "READY=1") }
         try await Self.untilTerminated(loop)
-        handler.stop()
-        await server.drain(deadline: settings.drainTimeout)
-    }
-
-    private static func listen(
-        _ server: HTTPServer,
-        _ listener: FunctionSettings.Listener
-    ) async throws -> SocketAddress {
-        switch listener {
-        case .inherited(let descriptor):
-            return try await server.adopt(listeningDescriptor: descriptor)
-        case .address(let address):
-            return try await server.listen(on: address)
-        }
+        await service.drain()
     }
 
     private static func untilTerminated(_ loop: EventLoop) async throws {

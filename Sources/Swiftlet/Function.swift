@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import CloudEvents
+internal import CloudEvents
 
 /// A function: what it does with which event, and with which plain HTTP request.
 ///
@@ -33,144 +33,97 @@ public struct Function: Sendable {
         case loop
     }
 
-    /// Where handlers run.
+    /// Where handlers run that do not say it themselves.
     public var placement: Placement
+    /// Who may deliver events by webhook; nobody is granted anything unless it is set.
+    public var webhook = Webhook.refuse
     private(set) var eventHandlers: [EventHandlerEntry] = []
     private(set) var routes: [RouteEntry] = []
+    /// The options of all handlers, by the index that each of them knows.
+    private(set) var options: [HandlerOptions] = []
 
     /// Makes a function that handles nothing yet.
     ///
     /// - Parameter placement: Where handlers run; the pool unless an author knows better.
     public init(placement: Placement = .pool) { self.placement = placement }
 
-    // MARK: Events
-
-    /// Handles events as they are; what is returned goes back as the reply.
-    ///
-    /// - Parameters:
-    ///   - type: Which event types, for example `"com.example.order"` or `"com.example.*"`.
-    ///   - source: Which sources; all unless given.
-    ///   - subject: Which subjects, events without one matching only `"*"`; all unless given.
-    ///   - handler: Called once for each delivery. An event can be delivered more than once: what
-    ///     ``CloudEvent/source`` and ``CloudEvent/id`` name was handled before. A thrown
-    ///     ``FunctionError`` decides the status, any other error gives 500; both mean that the
-    ///     event was not handled and comes again.
-    public mutating func on(
-        _ type: EventPattern,
-        source: EventPattern = "*",
-        subject: EventPattern = "*",
-        _ handler: @escaping @Sendable (CloudEvent, Context) async throws -> CloudEvent?
+    mutating func add(
+        _ condition: EventHandlerEntry.Condition,
+        _ options: HandlerOptions,
+        _ handler: @escaping EventHandlerEntry.Handler
     ) {
+        let index = self.add(options)
         self.eventHandlers.append(
-            EventHandlerEntry(type: type, source: source, subject: subject, handler: handler)
+            EventHandlerEntry(condition: condition, optionsIndex: index, handler: handler)
         )
     }
 
-    /// Handles events without a reply.
-    public mutating func on(
-        _ type: EventPattern,
-        source: EventPattern = "*",
-        subject: EventPattern = "*",
-        _ handler: @escaping @Sendable (CloudEvent, Context) async throws -> Void
-    ) {
-        self.on(type, source: source, subject: subject) { event, context -> CloudEvent? in
-            try await handler(event, context)
-            return nil
-        }
-    }
-
-    /// Handles the JSON payload of events, without a reply.
-    ///
-    /// A payload that is not an `Input` is answered with 400 and not delivered again.
-    public mutating func on<Input: Decodable & Sendable>(
-        _ type: EventPattern,
-        source: EventPattern = "*",
-        subject: EventPattern = "*",
-        _ handler: @escaping @Sendable (Input, Context) async throws -> Void
-    ) {
-        self.on(type, source: source, subject: subject) { event, context -> CloudEvent? in
-            try await handler(try event.decode(Input.self), context)
-            return nil
-        }
-    }
-
-    /// Handles the JSON payload of events and replies with another.
-    ///
-    /// - Parameters:
-    ///   - type: Which event types.
-    ///   - source: Which sources; all unless given.
-    ///   - subject: Which subjects; all unless given.
-    ///   - reply: The type of the reply, whose source is `/` and the name of the service.
-    ///   - handler: Called once for each delivery; what it returns is the reply's payload.
-    public mutating func on<Input: Decodable & Sendable, Output: Encodable & Sendable>(
-        _ type: EventPattern,
-        source: EventPattern = "*",
-        subject: EventPattern = "*",
-        reply: String,
-        _ handler: @escaping @Sendable (Input, Context) async throws -> Output
-    ) {
-        self.on(type, source: source, subject: subject) { event, context -> CloudEvent? in
-            let output = try await handler(try event.decode(Input.self), context)
-            return try CloudEvent(type: reply, source: context.replySource, json: output)
-        }
-    }
-
-    // MARK: Plain HTTP
-
-    /// Answers plain HTTP requests of a method and path.
-    ///
-    /// Routes come before events: a CloudEvent posted to the path of a route goes to the route.
-    ///
-    /// - Parameters:
-    ///   - method: For example `"GET"`; a GET route answers HEAD too.
-    ///   - path: For example `"/orders/{id}"`; `{id}` matches one segment, found again in
-    ///     ``Request/parameters``.
-    ///   - handler: Called once for each request.
-    public mutating func route(
+    mutating func add(
         _ method: String,
         _ path: String,
-        _ handler: @escaping @Sendable (Request, Context) async throws -> Response
+        _ options: HandlerOptions,
+        _ handler: RouteEntry.Handler
     ) {
+        let index = self.add(options)
         self.routes.append(
-            RouteEntry(method: method, pattern: RoutePattern(path), handler: handler)
+            RouteEntry(
+                method: method,
+                pattern: RoutePattern(path),
+                optionsIndex: index,
+                handler: handler
+            )
         )
     }
 
-    /// Answers GET and HEAD.
-    public mutating func get(
-        _ path: String,
-        _ handler: @escaping @Sendable (Request, Context) async throws -> Response
-    ) {
-        self.route("GET", path, handler)
-    }
-
-    /// Answers POST.
-    public mutating func post(
-        _ path: String,
-        _ handler: @escaping @Sendable (Request, Context) async throws -> Response
-    ) {
-        self.route("POST", path, handler)
+    private mutating func add(_ options: HandlerOptions) -> Int {
+        self.options.append(options)
+        return self.options.count - 1
     }
 }
 
 /// A handler and the events that it is for.
 struct EventHandlerEntry: Sendable {
-    var type: EventPattern
-    var source: EventPattern
-    var subject: EventPattern
-    var handler: @Sendable (CloudEvent, Context) async throws -> CloudEvent?
+    typealias Handler = @Sendable (CloudEvent, Context) async throws -> CloudEvent?
+
+    enum Condition: Sendable {
+        case patterns(type: EventPattern, source: EventPattern, subject: EventPattern)
+        case predicate(@Sendable (CloudEvent) -> Bool)
+    }
+
+    var condition: Condition
+    var optionsIndex: Int
+    var handler: Handler
 
     func matches(_ event: CloudEvent) -> Bool {
-        self.type.matches(event.type) && self.source.matches(event.source)
-            && self.subject.matches(event.subject ?? "")
+        switch self.condition {
+        case .patterns(let type, let source, let subject):
+            type.matches(event.type) && source.matches(event.source)
+                && subject.matches(event.subject ?? "")
+        case .predicate(let predicate): predicate(event)
+        }
     }
 }
 
 /// A handler and the requests that it is for.
 struct RouteEntry: Sendable {
+    enum Handler: Sendable {
+        /// Gets the whole request, gives the whole answer.
+        case whole(@Sendable (Request, Context) async throws -> Response)
+        /// Reads and writes piece by piece.
+        case streaming(
+            @Sendable (StreamingRequest, ResponseWriter, Context) async throws -> Void
+        )
+    }
+
     var method: String
     var pattern: RoutePattern
-    var handler: @Sendable (Request, Context) async throws -> Response
+    var optionsIndex: Int
+    var handler: Handler
+
+    var isStreaming: Bool {
+        if case .streaming = self.handler { return true }
+        return false
+    }
 
     func accepts(method: String) -> Bool {
         self.method == method || (self.method == "GET" && method == "HEAD")

@@ -25,20 +25,87 @@ struct FunctionSettingsTests {
     @Test("times and limits")
     func numbers() throws {
         let variables = [
-            "SWIFTLET_TIMEOUT_SECONDS": "7", "SWIFTLET_DRAIN_SECONDS": "8",
-            "SWIFTLET_BODY_BYTES_MAX": "9",
+            "REVISION_TIMEOUT_SECONDS": "7", "SWIFTLET_DRAIN_SECONDS": "8",
+            "SWIFTLET_BODY_BYTES_MAX": "9", "CONTAINER_CONCURRENCY": "3",
+            "SWIFTLET_QUEUE_SECONDS": "4", "REVISION_RESPONSE_START_TIMEOUT_SECONDS": "5",
+            "REVISION_IDLE_TIMEOUT_SECONDS": "6", "SWIFTLET_BATCH_EVENTS_MAX": "10",
+            "SWIFTLET_BACKGROUND_MAX": "11", "SWIFTLET_CE_HEADERS": "knative",
+            "SWIFTLET_DRAIN_QUIET_SECONDS": "12", "METRICS_PORT": "0",
         ]
         let settings = try FunctionSettings(Environment(variables: variables), processID: 1)
         #expect(settings.timeout == .seconds(7))
         #expect(settings.drainTimeout == .seconds(8))
         #expect(settings.bodyBytesMax == 9)
+        #expect(settings.concurrencyMax == 3)
+        #expect(settings.queueMax == 30)
+        #expect(settings.queueTimeout == .seconds(4))
+        #expect(settings.responseStartTimeout == .seconds(5))
+        #expect(settings.idleTimeout == .seconds(6))
+        #expect(settings.batchEventsMax == 10)
+        #expect(settings.backgroundMax == 11)
+        #expect(settings.headerCoding == .knative)
+        #expect(settings.drainQuietPeriod == .seconds(12))
+        #expect(settings.metricsPort == 0)
+    }
+
+    @Test("0 means no limit, and empty means not set")
+    func nothing() throws {
+        let names: [FunctionVariable] = [
+            .containerConcurrency, .responseStartSeconds, .idleSeconds, .drainQuietSeconds,
+        ]
+        let defaults = try FunctionSettings(Environment(variables: [:]), processID: 1)
+        #expect(defaults == FunctionSettings())
+        for value in ["0", ""] {
+            let variables = Dictionary(names.map { ($0.rawValue, value) }) { first, _ in first }
+            let settings = try FunctionSettings(Environment(variables: variables), processID: 1)
+            #expect(settings == defaults)
+        }
+    }
+
+    @Test("every number is taken at its limits, and not one past them")
+    func ranges() throws {
+        for variable in FunctionVariable.allCases {
+            guard let range = variable.range else { continue }
+            for (number, isTaken) in [
+                (range.lowerBound, true), (range.upperBound, true),
+                (range.lowerBound - 1, false), (range.upperBound + 1, false),
+            ] {
+                let environment = Environment(variables: [variable.rawValue: "\(number)"])
+                let settings = try? FunctionSettings(environment, processID: 1)
+                #expect((settings != nil) == isTaken, "\(variable.rawValue)=\(number)")
+            }
+        }
+    }
+
+    @Test("the help names every variable, in lines that fit a terminal")
+    func help() {
+        let help = FunctionVariable.help(program: "hello")
+        for variable in FunctionVariable.allCases {
+            #expect(help.contains("  \(variable.rawValue) "))
+            #expect(help.contains("\(variable.meaning) [\(variable.defaultText)]"))
+        }
+        #expect(help.hasPrefix("hello "))
+        #expect(help.split(separator: "\n").allSatisfy { $0.count <= 132 })
+    }
+
+    @Test("the defaults that are shown are those that hold")
+    func defaults() throws {
+        let shown: [String: String] = Dictionary(
+            FunctionVariable.allCases
+                .filter { $0.range != nil && Int($0.defaultText) != nil && $0 != .queueDepth }
+                .map { ($0.rawValue, $0.defaultText) }
+        ) { first, _ in first }
+        #expect(shown.count > 8)
+        let settings = try FunctionSettings(Environment(variables: shown), processID: 1)
+        #expect(settings == FunctionSettings())
     }
 
     @Test(
         "what is wrong is named",
         arguments: [
             ("PORT", "65536"), ("PORT", "http"), ("PORT", "-1"), ("LISTEN_ADDRESS", "nowhere"),
-            ("SWIFTLET_TIMEOUT_SECONDS", "0"), ("SWIFTLET_BODY_BYTES_MAX", "many"),
+            ("REVISION_TIMEOUT_SECONDS", "0"), ("SWIFTLET_BODY_BYTES_MAX", "many"),
+            ("SWIFTLET_CE_HEADERS", "loose"), ("CONTAINER_CONCURRENCY", "1.5"),
         ]
     )
     func refused(_ name: String, _ value: String) {

@@ -53,6 +53,26 @@ struct HealthProbesTests {
         #expect(answer.fields["k-network-hash"] == probe.fields["k-network-hash"])
     }
 
+    @Test("an empty probe header is none")
+    func empty() {
+        let head = HTTPRequestHead(method: .get, target: "/", fields: ["K-Network-Probe": ""])
+        #expect(HealthProbes.answer(to: head, isReady: true) == nil)
+    }
+
+    @Test(
+        "those who only want to know are known by their agent",
+        arguments: [
+            ("kube-probe/1.31", true), ("Knative-Activator-Probe", true),
+            ("Knative-Autoscaling-Probe", true), ("Knative-Queue-Proxy-Probe/1", true),
+            ("Knative-Ingress-Probe", true), ("kube-probe", false), ("curl/8", false), ("", false),
+            ("a kube-probe/1", false), ("Knative", false),
+        ]
+    )
+    func agents(_ agent: String, _ isProber: Bool) {
+        #expect(HealthProbes.isFromProber(["User-Agent": agent]) == isProber)
+        #expect(!HealthProbes.isFromProber([:]))
+    }
+
     @Test("other requests are no probes", arguments: ["/", "/health", "/health/other"])
     func others(_ target: String) {
         let request = HTTPRequestHead(method: .get, target: target)

@@ -12,7 +12,7 @@ struct EventDisplayMain {
 
     static func main() async {
         var function = Function()
-        function.on("*") { (event: CloudEvent, _: Context) -> Void in
+        function.on("*") { event, _ in
             let text = EventText.make(event)
             Self.output.withLock { _ in Self.write(text) }
         }

@@ -81,7 +81,7 @@ struct RevisionPlan {
             variables.append(variable)
         }
         let timeout = String(max(1, service.timeout.components.seconds))
-        variables.append(("SWIFTLET_TIMEOUT_SECONDS", timeout))
+        variables.append(("REVISION_TIMEOUT_SECONDS", timeout))
         // The log settings of whoever started us hold for functions as well.
         for name in ["LOG_LEVEL", "LOG_FORMAT"]
         where !variables.contains(where: { $0.name == name }) {

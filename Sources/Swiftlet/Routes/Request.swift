@@ -59,6 +59,15 @@ public struct Request: Sendable {
         self.body = body
     }
 
+    init(_ head: HTTPRequestHead, parameters: [String: String], body: [UInt8] = []) {
+        self.method = head.method.rawValue
+        self.path = String(head.pathSlice)
+        self.queryString = head.query
+        self.headers = Headers(ForwardedField.completed(head.fields))
+        self.body = body
+        self.parameters = parameters
+    }
+
     /// The first value of a query parameter, decoded as HTML forms encode it.
     public func query(_ name: String) -> String? {
         for pair in (self.queryString ?? "").split(separator: "&") {

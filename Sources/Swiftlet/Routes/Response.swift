@@ -47,7 +47,18 @@ public struct Response: Sendable, Equatable {
     }
 
     /// One sentence that says why not.
-    static func refusal(_ status: Int, _ explanation: String) -> Response {
-        .text(explanation + "\n", status: status)
+    static func refusal(
+        _ status: Int,
+        _ explanation: String,
+        retryAfter: Duration? = nil
+    ) -> Response {
+        var response = Response.text(explanation + "\n", status: status)
+        if let retryAfter {
+            // Whole seconds, and never too early (RFC 9110 section 10.2.3).
+            let (seconds, attoseconds) = retryAfter.components
+            let whole = attoseconds > 0 && seconds < .max ? seconds + 1 : seconds
+            response.headers["Retry-After"] = String(max(0, whole))
+        }
+        return response
     }
 }

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CloudEvents
+internal import EventLoop
+internal import HTTP
+internal import HTTPServer
+internal import Synchronization
+internal import Telemetry
+
+/// A function and what all its invocations share; no sockets.
+///
+/// It finds the handler of a request, and turns whatever that does into an answer.
+package final class FunctionRuntime: Sendable {
+    let function: Function
+    let environment: Environment
+    let logger: Logger
+    let headerCoding: CloudEventHeaderCoding
+    let eventLimits: CloudEventLimits
+    let webhookGate: WebhookGate
+    let background: BackgroundWork
+    /// Tells the invocations of one process from those of another.
+    let process = String(UInt32.random(in: .min ... .max), radix: 16)
+    private let invocationsTotal = Atomic<UInt64>(0)
+
+    init(
+        _ function: Function,
+        environment: Environment,
+        settings: FunctionSettings,
+        logger: Logger
+    ) {
+        self.function = function
+        self.environment = environment
+        self.logger = logger
+        self.headerCoding = settings.headerCoding
+        var limits = CloudEventLimits()
+        limits.formatBytesMax = settings.bodyBytesMax
+        limits.batchEventsMax = settings.batchEventsMax
+        self.eventLimits = limits
+        self.webhookGate = WebhookGate(function.webhook)
+        self.background = BackgroundWork(countMax: settings.backgroundMax)
+    }
+
+    /// What is known about an invocation that begins now.
+    func makeContext(_ fields: HTTPFields, deadline: MonotonicTime) -> Context {
+        let (_, number) = self.invocationsTotal.add(1, ordering: .relaxed)
+        return Context(runtime: self, fields: fields, deadline: deadline, number: number)
+    }
+
+    /// The options of a handler.
+    func options(_ index: Int) -> HandlerOptions { self.function.options[index] }
+
+    // MARK: Events
+
+    /// Reads the event of a message in binary or structured mode.
+    func event(_ fields: HTTPFields, _ body: [UInt8]) throws(CloudEventError) -> CloudEvent {
+        try CloudEvent(
+            httpFields: fields,
+            body: body,
+            headerCoding: self.headerCoding,
+            limits: self.eventLimits
+        )
+    }
+
+    /// The first handler that an event is for.
+    ///
+    /// - Throws: ``FunctionError`` with 422: trying again would not help, as it would after 404.
+    func entry(for event: CloudEvent) throws(FunctionError) -> EventHandlerEntry {
+        for entry in self.function.eventHandlers where entry.matches(event) { return entry }
+        throw FunctionError(422, "no handler is registered for events of type \(event.type)")
+    }
+
+    /// Lets a handler handle an event; never throws, for every failure has a status.
+    func answer(
+        _ event: CloudEvent,
+        _ entry: EventHandlerEntry,
+        _ mode: CloudEventContentMode,
+        _ context: Context
+    ) async -> Response {
+        do {
+            guard let reply = try await entry.handler(event, context) else { return Response() }
+            return try self.response(with: reply, mode)
+        } catch {
+            return self.refusal(error, context)
+        }
+    }
+
+    /// A reply travels in the mode of the request.
+    private func response(
+        with reply: CloudEvent,
+        _ mode: CloudEventContentMode
+    ) throws -> Response {
+        var fields = HTTPFields()
+        do {
+            let body = try reply.encode(into: &fields, mode: mode, headerCoding: self.headerCoding)
+            return Response(status: 200, headers: Headers(fields), body: body)
+        } catch {
+            throw FunctionError(500, "the handler's reply is no valid event: \(error)")
+        }
+    }
+
+    // MARK: Routes
+
+    /// Lets a route answer a whole request.
+    func answer(
+        _ request: Request,
+        _ handler: @Sendable (Request, Context) async throws -> Response,
+        _ context: Context
+    ) async -> Response {
+        do {
+            return try await handler(request, context)
+        } catch {
+            return self.refusal(error, context)
+        }
+    }
+
+    // MARK: Failures
+
+    /// The answer to a request whose handling failed; the log hears of it too.
+    func refusal(_ error: any Error, _ context: Context) -> Response {
+        switch error {
+        case let error as CloudEventError:
+            context.logger.warning("An event was refused.", ["reason": error.description])
+            return .refusal(error.httpStatus, error.description)
+        case let error as any HTTPStatusError:
+            context.logger.warning(
+                "The handler gave up.",
+                ["status": String(error.status), "reason": error.message]
+            )
+            let isStatus = 400...599 ~= error.status
+            return .refusal(
+                isStatus ? error.status : 500,
+                error.message,
+                retryAfter: error.retryAfter
+            )
+        case let error as HTTPBodyError:
+            return .refusal(error.status.rawValue, "the request body cannot be read to its end")
+        case is CancellationError:
+            return .refusal(503, "the invocation was cancelled")
+        default:
+            context.logger.error("The handler failed.", ["error": String(describing: error)])
+            return .refusal(500, "the function failed; its log says why")
+        }
+    }
+}

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import HTTP
+
+/// Who answers a request, as its head decides.
+enum RequestPlan {
+    case route(RouteEntry, parameters: [String: String])
+    /// Whatever the body turns out to hold: one event, or a batch.
+    case event
+    case refuse(Response)
+}
+
+extension FunctionRuntime {
+    /// Decides who answers.
+    ///
+    /// - Parameters:
+    ///   - method: As sent.
+    ///   - path: As sent, without the query.
+    ///   - fields: Of the request; only a webhook's handshake looks at them.
+    /// - Returns: The route, the events, or an answer to those that are for neither.
+    func plan(_ method: String, _ path: Substring, _ fields: HTTPFields) -> RequestPlan {
+        for route in self.function.routes where route.accepts(method: method) {
+            if let parameters = route.pattern.match(path) {
+                return .route(route, parameters: parameters)
+            }
+        }
+        if method == "POST", !self.function.eventHandlers.isEmpty { return .event }
+        return self.planWithoutHandler(method, path, fields)
+    }
+
+    /// What is for no route, and no event as events are usually sent.
+    private func planWithoutHandler(
+        _ method: String,
+        _ path: Substring,
+        _ fields: HTTPFields
+    ) -> RequestPlan {
+        let allowed = self.function.routes.filter { $0.pattern.match(path) != nil }
+        let takesEvents = !self.function.eventHandlers.isEmpty
+        if takesEvents, method == "PUT", allowed.isEmpty { return .event }
+        if takesEvents, method == "OPTIONS", self.webhookGate.isOpen {
+            return .refuse(self.webhookGate.handshake(fields))
+        }
+        if allowed.isEmpty, !takesEvents || (path != "/" && method != "OPTIONS") {
+            return .refuse(.refusal(404, "there is nothing at this path"))
+        }
+        let methods = allowed.map(\.method) + (takesEvents ? ["POST"] : [])
+        var response = Response.refusal(
+            405,
+            takesEvents ? "send a CloudEvent by POST" : "this path does not take \(method)"
+        )
+        response.headers["Allow"] = methods.joined(separator: ", ")
+        return .refuse(response)
+    }
+}
+
+extension HTTPRequestHead {
+    /// The ``path`` without a copy.
+    var pathSlice: Substring {
+        let origin = self.originForm
+        let end = origin.utf8.firstIndex(of: UInt8(ascii: "?")) ?? origin.endIndex
+        return origin[..<end]
+    }
+}

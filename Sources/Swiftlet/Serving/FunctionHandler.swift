@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CloudEvents
+internal import EventLoop
+internal import HTTP
+internal import HTTPServer
+
+/// Connects a function to the server: probes, turns, deadlines, and where handlers run.
+///
+/// `@unchecked Sendable`: its variables belong to the thread of ``loop``.
+final class FunctionHandler: HTTPHandler, @unchecked Sendable {
+    /// What a refused client may try again after.
+    static let retryDelay = Duration.seconds(1)
+
+    let runtime: FunctionRuntime
+    let loop: EventLoop
+    let settings: FunctionSettings
+    let turns: TurnKeeper
+    let deadlines: InvocationDeadlines
+    /// `nil` unless somebody asks for metrics.
+    let instruments: RequestInstruments?
+    /// The largest body of any handler, which is what the server lets in.
+    let bodyBytesMax: Int
+    private var isStopping = false
+    private var lastRequestAt = MonotonicTime.now()
+    private var liveCount = 0
+    private var idleWaiters: [CheckedContinuation<Void, Never>] = []
+
+    init(
+        _ runtime: FunctionRuntime,
+        settings: FunctionSettings,
+        loop: EventLoop,
+        instruments: RequestInstruments? = nil
+    ) {
+        self.runtime = runtime
+        self.loop = loop
+        self.settings = settings
+        self.turns = TurnKeeper(runtime.function, settings: settings, loop: loop)
+        self.deadlines = InvocationDeadlines(runtime.function, settings: settings, loop: loop)
+        self.instruments = instruments
+        let bodies = runtime.function.options.compactMap(\.bodyBytesMax)
+        self.bodyBytesMax = bodies.reduce(settings.bodyBytesMax, max)
+    }
+
+    func handle(_ exchange: HTTPExchange) {
+        let request = exchange.request
+        if let answer = HealthProbes.answer(to: request, isReady: !self.isStopping) {
+            return exchange.respond(answer.status, answer.fields, body: answer.body)
+        }
+        let plan = self.runtime.plan(request.method.rawValue, request.pathSlice, request.fields)
+        let isProbe = HealthProbes.isFromProber(request.fields)
+        if isProbe {
+            guard !self.isStopping else {
+                let answer = HealthProbes.Answer.stopping
+                return exchange.respond(answer.status, answer.fields, body: answer.body)
+            }
+            guard case .route = plan else { return exchange.respond(.ok) }
+        } else {
+            self.lastRequestAt = self.loop.now
+        }
+        if case .event = plan, let refusal = self.webhookRefusal(request.fields) {
+            return self.refuse(exchange, refusal)
+        }
+        if case .refuse(let response) = plan { return self.refuse(exchange, response) }
+        self.liveCount += 1
+        Invocation(exchange, plan: plan, handler: self, isProbe: isProbe).begin()
+    }
+
+    private func webhookRefusal(_ fields: HTTPFields) -> Response? {
+        guard self.runtime.webhookGate.isOpen else { return nil }
+        return self.runtime.webhookGate.refusal(of: fields, now: self.loop.now)
+    }
+
+    private func refuse(_ exchange: HTTPExchange, _ response: Response) {
+        self.instruments?.refused(exchange, response)
+        exchange.respond(response)
+    }
+
+    /// An invocation holds nothing any more.
+    func invocationEnded() {
+        self.liveCount -= 1
+        guard self.liveCount == 0 else { return }
+        let waiters = self.idleWaiters
+        self.idleWaiters = []
+        for waiter in waiters { waiter.resume() }
+    }
+
+    // MARK: Drain, any thread
+
+    /// Lets readiness fail, so that no new requests are sent here (Knative runtime contract).
+    func stop() async {
+        await self.loop.run {
+            self.isStopping = true
+            self.lastRequestAt = max(self.lastRequestAt, .now())
+        }
+    }
+
+    /// Waits until no request has come for the quiet period, but not for longer than the drain
+    /// may take.
+    func untilQuiet() async {
+        let period = self.settings.drainQuietPeriod
+        guard period > .zero else { return }
+        await withCheckedContinuation { continuation in
+            self.loop.execute {
+                let latest = self.loop.now.advanced(by: period + self.settings.drainTimeout)
+                self.waitForQuiet(period, latest) { continuation.resume() }
+            }
+        }
+    }
+
+    private func waitForQuiet(
+        _ period: Duration,
+        _ latest: MonotonicTime,
+        _ completion: @escaping () -> Void
+    ) {
+        let quietAt = min(latest, self.lastRequestAt.advanced(by: period))
+        guard self.loop.now < quietAt else { return completion() }
+        self.loop.schedule(at: quietAt) { self.waitForQuiet(period, latest, completion) }
+    }
+
+    /// Waits until no handler runs, also none whose client is gone.
+    func untilIdle() async {
+        await withCheckedContinuation { continuation in
+            self.loop.execute {
+                guard self.liveCount > 0 else { return continuation.resume() }
+                self.idleWaiters.append(continuation)
+            }
+        }
+    }
+}
+
+extension HTTPExchange {
+    /// Sends a whole answer; loop only.
+    func respond(_ response: Response) {
+        self.respond(
+            HTTPStatus(rawValue: response.status),
+            response.headers.fields,
+            body: response.body
+        )
+    }
+}

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import EventLoop
+internal import HTTPServer
+internal import Telemetry
+
+/// A function on its sockets: what listens, and in which order it stops.
+final class FunctionService: Sendable {
+    private let runtime: FunctionRuntime
+    private let settings: FunctionSettings
+    private let loop: EventLoop
+    private let handler: FunctionHandler
+    private let server: HTTPServer
+    private let metricsServer: HTTPServer?
+
+    init(_ runtime: FunctionRuntime, settings: FunctionSettings, loop: EventLoop) {
+        let instruments = settings.metricsPort.map { _ in RequestInstruments(loop: loop) }
+        let handler = FunctionHandler(
+            runtime,
+            settings: settings,
+            loop: loop,
+            instruments: instruments
+        )
+        let logger = runtime.logger
+        var configuration = HTTPServerConfiguration()
+        configuration.bodyBytesMax = handler.bodyBytesMax
+        configuration.report = { logger.warning("A request went wrong.", ["reason": $0]) }
+        self.runtime = runtime
+        self.settings = settings
+        self.loop = loop
+        self.handler = handler
+        self.server = HTTPServer(loop: loop, configuration: configuration, handler: handler)
+        self.metricsServer = instruments.map {
+            HTTPServer(loop: loop, handler: MetricsHandler(metrics: $0.metrics))
+        }
+    }
+
+    /// Begins to listen.
+    ///
+    /// - Returns: Where.
+    /// - Throws: `SystemError`, for example when a port is in use.
+    func start() async throws -> SocketAddress {
+        if let metricsServer = self.metricsServer, let port = self.settings.metricsPort {
+            let address = try await metricsServer.listen(on: .ipv4Any(port: port))
+            self.runtime.logger.info("Serving metrics.", ["address": address.description])
+            await self.loop.run {
+                self.handler.instruments?.start { self.handler.turns.depth }
+            }
+        }
+        switch self.settings.listener {
+        case .inherited(let descriptor):
+            return try await self.server.adopt(listeningDescriptor: descriptor)
+        case .address(let address):
+            return try await self.server.listen(on: address)
+        }
+    }
+
+    /// Stops as Knative wants it: readiness fails, what comes late is still served, what runs
+    /// finishes, and so does background work; what is not done at the deadline is cut off.
+    func drain() async {
+        await self.handler.stop()
+        await self.handler.untilQuiet()
+        let deadline = MonotonicTime.now().advanced(by: self.settings.drainTimeout)
+        await self.server.drain(deadline: self.settings.drainTimeout)
+        await self.untilDone(deadline)
+        await self.metricsServer?.drain(deadline: .zero)
+    }
+
+    /// Waits for handlers whose client is gone, and for background work, until the deadline.
+    private func untilDone(_ deadline: MonotonicTime) async {
+        let isDone = await withCheckedContinuation { continuation in
+            let race = DrainRace(continuation)
+            self.loop.execute { self.loop.schedule(at: deadline) { race.end(isDone: false) } }
+            Task {
+                await self.handler.untilIdle()
+                await self.runtime.background.finished()
+                self.loop.execute { race.end(isDone: true) }
+            }
+        }
+        guard !isDone else { return }
+        self.runtime.logger.warning(
+            "The drain took too long; what still runs is cut off.",
+            ["background": String(self.runtime.background.count)]
+        )
+        self.runtime.background.cancel()
+    }
+}
+
+/// The first of two ends counts.
+///
+/// `@unchecked Sendable`: its variables belong to the thread of the function's loop.
+private final class DrainRace: @unchecked Sendable {
+    private var continuation: CheckedContinuation<Bool, Never>?
+
+    init(_ continuation: CheckedContinuation<Bool, Never>) { self.continuation = continuation }
+
+    func end(isDone: Bool) { self.continuation.take()?.resume(returning: isDone) }
+}

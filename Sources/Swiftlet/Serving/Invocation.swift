@@ -1,0 +1,405 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CloudEvents
+internal import EventLoop
+internal import HTTP
+internal import HTTPServer
+
+/// One request on its way: its turn, its body, its handler, its answer.
+///
+/// `@unchecked Sendable`: its variables belong to the thread of the handler's loop.
+final class Invocation: TurnWaiter, @unchecked Sendable {
+    /// What is to be done, as far as that is known.
+    enum Work: Sendable {
+        case route(RouteEntry, parameters: [String: String])
+        /// An event or a batch that was not read yet.
+        case message
+        case event(CloudEvent, EventHandlerEntry, CloudEventContentMode)
+        case batch([CloudEvent])
+    }
+
+    /// Larger bodies are decoded on the pool: it would keep the sockets waiting.
+    private static let decodedOnLoopBytesMax = 64 * 1024
+
+    let exchange: HTTPExchange
+    let handler: FunctionHandler
+    private var work: Work
+    /// Never waits for a turn, and counts nowhere.
+    private let isProbe: Bool
+    private var hasFunctionTurn = false
+    private var handlerTurn: Int?
+    private var queuedTurn: QueuedTurn?
+    private var body: [UInt8] = []
+    private var isBodyComplete = false
+    private var deadlines: InvocationDeadlines.Queue?
+    private var deadline = SlotID.none
+    private(set) var stream: ExchangeStream?
+    private var task: Task<Void, Never>?
+    private var bodyBytes = 0
+    private var isAnswered = false
+    private var isOver = false
+
+    init(_ exchange: HTTPExchange, plan: RequestPlan, handler: FunctionHandler, isProbe: Bool) {
+        self.exchange = exchange
+        self.handler = handler
+        self.isProbe = isProbe
+        if case .route(let entry, let parameters) = plan {
+            self.work = .route(entry, parameters: parameters)
+        } else {
+            self.work = .message
+        }
+    }
+
+    private var runtime: FunctionRuntime { self.handler.runtime }
+
+    // MARK: From arrival to the handler
+
+    func begin() {
+        if !self.isProbe { self.handler.instruments?.started(self.exchange) }
+        self.exchange.onCancelled = { self.cancelled() }
+        self.proceed()
+    }
+
+    /// Takes the next step of those that are left; comes back when there was something to wait for.
+    private func proceed() {
+        guard self.takeFunctionTurn() else { return }
+        switch self.work {
+        case .route(let entry, let parameters):
+            guard self.takeHandlerTurn(entry.optionsIndex) else { return }
+            switch entry.handler {
+            case .streaming(let handle): self.startStream(handle, parameters, entry)
+            case .whole(let handle):
+                guard self.isBodyComplete else { return self.readBody(entry) }
+                self.start(handle, parameters, entry)
+            }
+        case .message:
+            guard self.isBodyComplete else { return self.readBody(nil) }
+            self.decode()
+        case .event(let event, let entry, let mode):
+            guard self.takeHandlerTurn(entry.optionsIndex) else { return }
+            self.start(event, entry, mode)
+        case .batch(let events): self.start(events)
+        }
+    }
+
+    private func takeFunctionTurn() -> Bool {
+        guard !self.hasFunctionTurn, !self.isProbe else { return true }
+        guard self.take(.function) else { return false }
+        self.functionTurnCame()
+        return true
+    }
+
+    private func takeHandlerTurn(_ index: Int) -> Bool {
+        guard self.handlerTurn == nil else { return true }
+        guard self.isProbe || self.take(.handler(index)) else { return false }
+        self.handlerTurnCame(index)
+        return true
+    }
+
+    private func functionTurnCame() {
+        self.hasFunctionTurn = true
+        self.startTime(self.handler.deadlines.general)
+    }
+
+    private func handlerTurnCame(_ index: Int) {
+        if !self.isProbe { self.handlerTurn = index }
+        self.startTime(self.handler.deadlines.queue(index))
+    }
+
+    private func take(_ level: TurnKeeper.Level) -> Bool {
+        switch self.handler.turns.take(level, for: self) {
+        case .taken: return true
+        case .waiting(let turn):
+            // Waiting is not running.
+            self.stopTime()
+            self.queuedTurn = turn
+        case .refused: self.answer(.busy)
+        }
+        return false
+    }
+
+    func turnCame() {
+        guard let turn = self.queuedTurn.take() else { return }
+        switch turn.level {
+        case .function: self.functionTurnCame()
+        case .handler(let index): self.handlerTurnCame(index)
+        }
+        self.proceed()
+    }
+
+    func waitedTooLong() {
+        self.queuedTurn = nil
+        self.answer(.waitedTooLong)
+    }
+
+    // MARK: Body
+
+    private func readBody(_ entry: RouteEntry?) {
+        let own = entry.flatMap { self.runtime.options($0.optionsIndex).bodyBytesMax }
+        let bytesMax = own ?? self.handler.settings.bodyBytesMax
+        self.exchange.consumeBody { event in
+            guard !self.isOver else { return }
+            switch event {
+            case .chunk(let bytes): self.received(bytes, bytesMax)
+            case .end:
+                self.isBodyComplete = true
+                self.proceed()
+            case .failed(let error): self.bodyFailed(error)
+            }
+        }
+    }
+
+    private func received(_ bytes: [UInt8], _ bytesMax: Int) {
+        guard bytes.count <= bytesMax - self.body.count else {
+            return self.answer(.refusal(413, "the body is larger than \(bytesMax) bytes"))
+        }
+        self.bodyBytes += bytes.count
+        if self.body.isEmpty { self.body = bytes } else { self.body += bytes }
+    }
+
+    private func bodyFailed(_ error: HTTPBodyError) {
+        // Without a client the exchange says so next.
+        guard !self.exchange.isOver else { return }
+        self.answer(.refusal(error.status.rawValue, "the request body cannot be read to its end"))
+    }
+
+    // MARK: Decoding
+
+    private func decode() {
+        guard self.body.count > Self.decodedOnLoopBytesMax else {
+            return self.decoded(Result { try self.runtime.work(self.exchange.request, self.body) })
+        }
+        let body = self.body
+        self.task = Task {
+            let decoded = Result { try self.runtime.work(self.exchange.request, body) }
+            self.exchange.loop.execute { self.decoded(decoded) }
+        }
+    }
+
+    private func decoded(_ result: Result<Work, any Error>) {
+        self.task = nil
+        guard !self.isOver else { return }
+        guard !self.exchange.isOver else { return self.end() }
+        switch result {
+        case .success(let work):
+            self.body = []
+            self.work = work
+            self.proceed()
+        case .failure(let error):
+            self.answer(self.runtime.refusal(error, self.context()))
+        }
+    }
+
+    // MARK: The handler
+
+    private func context() -> Context {
+        let duration = self.deadlines?.duration ?? self.handler.settings.timeout
+        return self.runtime.makeContext(
+            self.exchange.request.fields,
+            deadline: self.exchange.loop.now.advanced(by: duration)
+        )
+    }
+
+    private func start(
+        _ work: @escaping @Sendable @concurrent () async -> Void,
+        _ optionsIndex: Int?
+    ) {
+        let own = optionsIndex.flatMap { self.runtime.options($0).placement }
+        switch own ?? self.runtime.function.placement {
+        case .loop: self.task = Task(executorPreference: self.exchange.loop, operation: work)
+        case .pool: self.task = Task(operation: work)
+        }
+    }
+
+    private func start(
+        _ event: CloudEvent,
+        _ entry: EventHandlerEntry,
+        _ mode: CloudEventContentMode
+    ) {
+        let context = self.context()
+        self.start(
+            { self.finish(await self.runtime.answer(event, entry, mode, context)) },
+            entry.optionsIndex
+        )
+    }
+
+    private func start(
+        _ handle: @escaping @Sendable (Request, Context) async throws -> Response,
+        _ parameters: [String: String],
+        _ entry: RouteEntry
+    ) {
+        let request = Request(self.exchange.request, parameters: parameters, body: self.body)
+        let context = self.context()
+        self.body = []
+        self.start(
+            { self.finish(await self.runtime.answer(request, handle, context)) },
+            entry.optionsIndex
+        )
+    }
+
+    private func start(_ events: [CloudEvent]) {
+        let context = self.context()
+        self.start(
+            {
+                let response = await self.runtime.answer(events, context) { entry, work in
+                    try await self.handler.withTurn(entry, work)
+                }
+                self.finish(response)
+            },
+            nil
+        )
+    }
+
+    private func startStream(
+        _ handle:
+            @escaping @Sendable (StreamingRequest, ResponseWriter, Context) async throws -> Void,
+        _ parameters: [String: String],
+        _ entry: RouteEntry
+    ) {
+        let bytesMax = self.runtime.options(entry.optionsIndex).bodyBytesMax
+        let stream = ExchangeStream(
+            self.exchange,
+            deadlines: self.handler.deadlines,
+            bodyBytesMax: bytesMax ?? self.handler.settings.bodyBytesMax,
+            owner: self
+        )
+        self.stream = stream
+        let request = StreamingRequest(
+            head: Request(self.exchange.request, parameters: parameters),
+            body: RequestBody(source: stream)
+        )
+        let context = self.context()
+        self.start(
+            {
+                do {
+                    try await handle(request, ResponseWriter(sink: stream), context)
+                    self.onLoop { self.streamEnded() }
+                } catch {
+                    self.onLoop { self.streamFailed(error, context) }
+                }
+            },
+            entry.optionsIndex
+        )
+    }
+
+    // MARK: The answer
+
+    /// The handler has given its answer; any thread.
+    private func finish(_ response: Response) {
+        self.onLoop {
+            self.task = nil
+            self.answer(response)
+        }
+    }
+
+    private func onLoop(_ body: @escaping @Sendable () -> Void) {
+        let loop = self.exchange.loop
+        if loop.isCurrent { body() } else { loop.execute(body) }
+    }
+
+    private func streamEnded() {
+        self.task = nil
+        self.stream?.end()
+        self.end()
+    }
+
+    private func streamFailed(_ error: any Error, _ context: Context) {
+        self.task = nil
+        guard !self.exchange.isOver else { return self.end() }
+        let response = self.runtime.refusal(error, context)
+        guard !self.exchange.isStarted else {
+            self.exchange.abort()
+            return self.end()
+        }
+        self.answer(response)
+    }
+
+    /// Sends an answer, unless there is one or nobody to read it; nothing is left to do then.
+    private func answer(_ response: Response) {
+        if !self.exchange.isOver {
+            self.answered(response.status, bytes: response.body.count)
+            self.exchange.respond(response)
+        }
+        self.end()
+    }
+
+    /// Notes the answer in the metrics, once.
+    func answered(_ status: Int, bytes: Int = 0) {
+        guard !self.isAnswered, !self.isProbe else { return }
+        self.isAnswered = true
+        self.handler.instruments?.answered(
+            status: status,
+            after: self.exchange.receivedAt.duration(to: .now()),
+            requestBytes: self.bodyBytes,
+            responseBytes: bytes
+        )
+    }
+
+    // MARK: Time and ends
+
+    private func startTime(_ queue: InvocationDeadlines.Queue) {
+        // What was known before its handler has run since then, and goes on.
+        guard self.deadlines !== queue else { return }
+        self.stopTime()
+        self.deadlines = queue
+        self.deadline = queue.append(self)
+    }
+
+    private func stopTime() {
+        self.deadlines?.remove(self.deadline)
+        self.deadlines = nil
+    }
+
+    /// The time to run, to begin the answer, or to go on with it, is over.
+    func timedOut() {
+        self.stopTime()
+        if self.exchange.isStarted {
+            // The only honest end of an answer that cannot be completed.
+            self.exchange.abort()
+        } else if !self.exchange.isOver {
+            self.answered(504)
+            self.exchange.respond(.timedOut)
+        }
+        self.abandon()
+    }
+
+    /// The client is gone, or the server had to answer itself.
+    private func cancelled() {
+        self.answered(RequestInstruments.clientGone)
+        self.abandon()
+    }
+
+    /// Nobody waits for the answer; a handler that runs is told, and keeps its turn until it ends.
+    private func abandon() {
+        self.stream?.cancel()
+        guard let task = self.task else { return self.end() }
+        task.cancel()
+    }
+
+    /// Gives everything back, once.
+    private func end() {
+        guard !self.isOver else { return }
+        self.isOver = true
+        self.stopTime()
+        self.stream?.stopTime()
+        if let turn = self.queuedTurn.take() { self.handler.turns.withdraw(turn) }
+        if let index = self.handlerTurn { self.handler.turns.finish(.handler(index)) }
+        if self.hasFunctionTurn { self.handler.turns.finish(.function) }
+        if !self.isProbe { self.handler.instruments?.ended(self.exchange) }
+        self.handler.invocationEnded()
+    }
+}
+
+extension Response {
+    fileprivate static let busy = Self.refusal(
+        503,
+        "pending request queue full",
+        retryAfter: FunctionHandler.retryDelay
+    )
+    fileprivate static let waitedTooLong = Self.refusal(
+        503,
+        "the request waited too long for its turn",
+        retryAfter: FunctionHandler.retryDelay
+    )
+    fileprivate static let timedOut = Self.refusal(504, "the function did not answer in time")
+}
