@@ -88,17 +88,19 @@ let package = Package(
             swiftSettings: strict
         ),
         .target(name: "Manifests", dependencies: ["CYAML"], swiftSettings: strict),
+        .target(name: "Autoscaler", swiftSettings: pure),
         .target(
             name: "Activator",
             dependencies: [
-                "HTTPServer", "HTTP", "EventLoop", "Telemetry", "Bytes", "CLinux",
+                "Autoscaler", "HTTPServer", "HTTP", "EventLoop", "Telemetry", "Bytes", "CLinux",
             ],
             swiftSettings: strict
         ),
         .executableTarget(
             name: "SwiftletCommand",
             dependencies: [
-                "Activator", "Manifests", "ObjectStorage", "KafkaSource", "Kafka", "HTTPClient",
+                "Activator", "Autoscaler", "Manifests", "ObjectStorage", "KafkaSource", "Kafka",
+                "HTTPClient",
                 "HTTPServer", "HTTP", "CloudEvents", "Swiftlet", "EventLoop", "Telemetry", "Bytes",
                 "CLinux",
             ],
@@ -228,10 +230,16 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(
+            name: "AutoscalerTests",
+            dependencies: ["TestSupport", "Autoscaler"],
+            swiftSettings: strict
+        ),
+        .testTarget(
             name: "ActivatorTests",
             dependencies: [
                 "TestSupport",
-                "Activator", "HTTPServer", "HTTPClient", "HTTP", "EventLoop", "Telemetry", "Bytes",
+                "Activator", "Autoscaler", "HTTPServer", "HTTPClient", "HTTP", "EventLoop",
+                "Telemetry", "Bytes",
                 "CLinux",
             ],
             swiftSettings: strict
@@ -251,7 +259,9 @@ let package = Package(
         ),
         .testTarget(
             name: "SwiftletCommandTests",
-            dependencies: ["SwiftletCommand", "KafkaSource", "Kafka", "Manifests", "Telemetry"],
+            dependencies: [
+                "SwiftletCommand", "Autoscaler", "KafkaSource", "Kafka", "Manifests", "Telemetry",
+            ],
             swiftSettings: strict
         ),
         .testTarget(name: "TidyTests", swiftSettings: strict),

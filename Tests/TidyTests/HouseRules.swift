@@ -137,7 +137,7 @@ enum HouseRules {
         "CKafka": "Kafka", "CCurl": "HTTPClient", "CCrypto": "ObjectStorage", "CYAML": "Manifests",
     ]
     /// Targets without I/O, lock or clock, and what they therefore never import.
-    static let pureTargets: Set = ["Bytes", "HTTP", "CloudEvents"]
+    static let pureTargets: Set = ["Bytes", "HTTP", "CloudEvents", "Autoscaler"]
     static let impureModules: Set = [
         "CLinux", "Glibc", "Synchronization", "Dispatch", "FoundationEssentials", "EventLoop",
     ]
