@@ -20,7 +20,7 @@ struct SwiftletCommand {
 
     static let commands: [any Subcommand.Type] = [
         UpCommand.self, DispatchCommand.self, ActivateCommand.self, InvokeCommand.self,
-        PutCommand.self, DemoCommand.self,
+        PutCommand.self, DemoCommand.self, SimulateCommand.self,
     ]
 
     static func main() async {

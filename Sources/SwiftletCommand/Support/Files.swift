@@ -26,6 +26,22 @@ enum Files {
         }
     }
 
+    /// Writes a whole file, in place of one that is there.
+    ///
+    /// - Throws: `SystemError` naming the file.
+    static func write(_ bytes: [UInt8], to path: String) throws {
+        let fd = Glibc.open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+        guard fd >= 0 else { throw SystemError.last(path) }
+        defer { close(fd) }
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { Glibc.write(fd, $0.baseAddress, $0.count) }
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { throw SystemError.last(path) }
+            rest = rest.dropFirst(count)
+        }
+    }
+
     /// Opens a regular file and tells how long it is.
     static func open(_ path: String) throws -> (descriptor: Int32, length: Int64) {
         let fd = Glibc.open(path, O_RDONLY | O_CLOEXEC)
