@@ -149,6 +149,12 @@ let package = Package(
             path: "Tests/TestSupport",
             swiftSettings: strict
         ),
+        .target(
+            name: "FuzzTargets",
+            dependencies: ["TestSupport", "CloudEvents", "HTTP", "Bytes"],
+            path: "Tests/FuzzTargets",
+            swiftSettings: strict
+        ),
         .testTarget(
             name: "BytesTests",
             dependencies: ["TestSupport", "Bytes"],
@@ -161,7 +167,7 @@ let package = Package(
         ),
         .testTarget(
             name: "HTTPTests",
-            dependencies: ["TestSupport", "HTTP", "Bytes"],
+            dependencies: ["TestSupport", "FuzzTargets", "HTTP", "Bytes"],
             swiftSettings: strict
         ),
         .testTarget(

@@ -8,7 +8,8 @@ package struct HTTPBodyDecoder: Sendable {
         case needMore(consumed: Int)
         /// Body bytes at this range of the buffer; go on behind it.
         case data(Range<Int>)
-        /// The body is over, `consumed` bytes of the buffer later.
+        /// The body is over, `consumed` bytes of the buffer later; what must not be a trailer is
+        /// left out (RFC 9110 section 6.5.1).
         case end(consumed: Int, trailers: HTTPFields)
     }
 
@@ -30,6 +31,7 @@ package struct HTTPBodyDecoder: Sendable {
     private let limits: HTTPLimits
     private let bodyBytesMax: Int
     private var bodyBytes = 0
+    private var extensionBytes = 0
     private var phase: Phase
 
     /// Makes a decoder for one body.
@@ -137,37 +139,30 @@ package struct HTTPBodyDecoder: Sendable {
         }
         guard index < bytes.count else { return nil }
         guard index > cursor else { throw .chunkSizeInvalid }
-        let extensionStart = index
-        if bytes[index] != 0x0D {
-            guard bytes[index] == UInt8(ascii: ";") || bytes[index] == 0x20 || bytes[index] == 0x09
-            else { throw .chunkSizeInvalid }
-            while index < bytes.count, HTTPText.isFieldValue(bytes[index]) {
-                index += 1
-                guard index - extensionStart <= self.limits.chunkExtensionBytesMax else {
-                    throw .chunkExtensionTooLong
-                }
-            }
-            try self.checkExtension(bytes, extensionStart..<index)
-            guard index < bytes.count else { return nil }
+        switch bytes[index] {
+        case 0x0D, 0x20, 0x09, UInt8(ascii: ";"): break
+        default: throw .chunkSizeInvalid
         }
-        guard bytes[index] == 0x0D else { throw .lineEndInvalid }
-        guard index + 1 < bytes.count else { return nil }
-        guard bytes[index + 1] == 0x0A else { throw .lineEndInvalid }
+        guard
+            let end = try HTTPChunkExtension.end(
+                bytes,
+                from: index,
+                lengthMax: self.limits.chunkExtensionBytesMax
+            ),
+            end + 1 < bytes.count
+        else { return nil }
+        guard bytes[end + 1] == 0x0A else { throw .lineEndInvalid }
+        try self.countExtensions(end - index)
         try self.count(size)
-        cursor = index + 2
+        cursor = end + 2
         return size
     }
 
-    /// An extension begins with `;`; white space alone is no extension (RFC 9112 section 7.1.1).
-    private func checkExtension(
-        _ bytes: Span<UInt8>,
-        _ range: Range<Int>
-    ) throws(HTTPParseError) {
-        for index in range where bytes[index] != 0x20 && bytes[index] != 0x09 {
-            guard bytes[index] == UInt8(ascii: ";") else { throw .chunkSizeInvalid }
-            return
+    private mutating func countExtensions(_ length: Int) throws(HTTPParseError) {
+        guard length <= self.limits.chunkExtensionBytesTotalMax - self.extensionBytes else {
+            throw .chunkExtensionTooLong
         }
-        guard range.upperBound == bytes.count else { throw .chunkSizeInvalid }
+        self.extensionBytes += length
     }
 
     private func chunkEnd(
@@ -194,7 +189,9 @@ package struct HTTPBodyDecoder: Sendable {
         guard let length = try scanner.scan(rest, limits: limits) else { return nil }
         cursor += length
         guard length > 2 else { return HTTPFields() }
-        return try HTTPFieldParser.parse(rest.extracting(0..<length), from: 0)
+        var trailers = try HTTPFieldParser.parse(rest.extracting(0..<length), from: 0)
+        HTTPTrailers.keepAllowed(&trailers)
+        return trailers
     }
 
     private static func hexValue(_ byte: UInt8) -> Int? {

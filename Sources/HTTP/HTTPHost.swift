@@ -4,33 +4,85 @@ internal import Bytes
 
 /// The `Host` field (RFC 9110 section 7.2, RFC 3986 section 3.2).
 package enum HTTPHost {
+    private static let portMax = 65_535
+
     /// Whether a text is `uri-host [ ":" port ]`, not empty and without user information.
     package static func isValid(_ text: String) -> Bool { self.isValid(Array(text.utf8)[...]) }
 
     /// As ``isValid(_:)``, of bytes as they were received.
     static func isValid(_ bytes: ArraySlice<UInt8>) -> Bool {
-        guard let first = bytes.first else { return false }
-        let isLiteral = first == UInt8(ascii: "[")
-        guard let end = isLiteral ? self.endOfLiteral(bytes) : self.endOfName(bytes) else {
-            return false
-        }
-        guard end < bytes.endIndex else { return true }
-        return bytes[end] == UInt8(ascii: ":") && bytes[(end + 1)...].allSatisfy(self.isDigit)
+        guard let port = self.portStart(bytes) else { return false }
+        guard port < bytes.endIndex else { return true }
+        return port + 1 == bytes.endIndex || self.isPort(bytes[(port + 1)...])
     }
 
-    /// Behind `[` and `]` with an IPv6 address between them; its grouping is not checked.
+    /// Whether a text is `uri-host ":" port`, the target of `CONNECT` (RFC 9112 section 3.2.3).
+    package static func isAuthorityForm(_ text: String) -> Bool {
+        let bytes = Array(text.utf8)
+        guard let port = self.portStart(bytes[...]), port < bytes.endIndex else { return false }
+        return self.isPort(bytes[(port + 1)...])
+    }
+
+    /// Where the colon of the port is, the end without one; `nil` when no host comes before it.
+    private static func portStart(_ bytes: ArraySlice<UInt8>) -> Int? {
+        let isLiteral = bytes.first == UInt8(ascii: "[")
+        guard let end = isLiteral ? self.endOfLiteral(bytes) : self.endOfName(bytes),
+            end == bytes.endIndex || bytes[end] == UInt8(ascii: ":")
+        else { return nil }
+        return end
+    }
+
+    /// Digits that name a port; zeros may come before them (RFC 3986 section 3.2.3).
+    private static func isPort(_ bytes: ArraySlice<UInt8>) -> Bool {
+        guard let port = HTTPText.decimal(bytes) else { return false }
+        return port <= self.portMax
+    }
+
+    /// Behind `[` and `]` with an IPv6 address between them; no other literal is known.
     private static func endOfLiteral(_ bytes: ArraySlice<UInt8>) -> Int? {
-        let start = bytes.startIndex + 1
-        guard let bracket = bytes.firstIndex(of: UInt8(ascii: "]")), bracket > start else {
-            return nil
-        }
-        for byte in bytes[start..<bracket] {
-            guard
-                Hex.value(of: byte) != nil || byte == UInt8(ascii: ":")
-                    || byte == UInt8(ascii: ".")
-            else { return nil }
-        }
+        guard let bracket = bytes.firstIndex(of: UInt8(ascii: "]")),
+            self.isIPv6(bytes[(bytes.startIndex + 1)..<bracket])
+        else { return nil }
         return bracket + 1
+    }
+
+    /// Whether the bytes are an `IPv6address`: eight groups, or fewer and one `::`.
+    private static func isIPv6(_ bytes: ArraySlice<UInt8>) -> Bool {
+        let colon = UInt8(ascii: ":")
+        var rest = bytes
+        var groups = 0
+        var hasGap = rest.starts(with: "::".utf8)
+        if hasGap { rest = rest.dropFirst(2) }
+        while !rest.isEmpty {
+            let group = rest.prefix { $0 != colon }
+            rest = rest.dropFirst(group.count)
+            if rest.isEmpty, self.isIPv4(group) {
+                groups += 2
+                break
+            }
+            guard 1...4 ~= group.count, group.allSatisfy({ Hex.value(of: $0) != nil }) else {
+                return false
+            }
+            groups += 1
+            guard rest.popFirst() != nil else { break }
+            guard let next = rest.first else { return false }
+            if next == colon {
+                guard !hasGap else { return false }
+                hasGap = true
+                rest.removeFirst()
+            }
+        }
+        return hasGap ? groups < 8 : groups == 8
+    }
+
+    /// Whether the bytes are four numbers up to 255, without zeros before them.
+    private static func isIPv4(_ bytes: ArraySlice<UInt8>) -> Bool {
+        let parts = bytes.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+        return parts.count == 4
+            && parts.allSatisfy { part in
+                guard let number = HTTPText.decimal(part), number <= 255 else { return false }
+                return part.count == 1 || part.first != UInt8(ascii: "0")
+            }
     }
 
     /// Behind a `reg-name` or IPv4 address: unreserved, sub-delims, and whole percent escapes.
@@ -61,10 +113,6 @@ package enum HTTPHost {
         default:
             false
         }
-    }
-
-    private static func isDigit(_ byte: UInt8) -> Bool {
-        UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte
     }
 
     private static func port(of text: String) -> Substring.UTF8View? {

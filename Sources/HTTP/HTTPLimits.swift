@@ -8,8 +8,10 @@ package struct HTTPLimits: Sendable, Equatable {
     package var headerBytesMax = 64 * 1024
     /// How many header lines, or trailer lines; beyond: 431.
     package var headerCountMax = 128
-    /// The longest extension of one chunk, in bytes; beyond: 400.
+    /// The longest extensions of one chunk, in bytes; beyond: 400.
     package var chunkExtensionBytesMax = 1024
+    /// The extensions of all chunks of a body together, in bytes; beyond: 400.
+    package var chunkExtensionBytesTotalMax = 16 * 1024
 
     /// The defaults.
     package init() {}

@@ -10,7 +10,7 @@ package enum HTTPParseError: Error, Equatable, Sendable {
     case headerCountExceeded
     /// The first line is no request line or status line (RFC 9112 sections 3 and 4).
     case startLineInvalid
-    /// A version of HTTP other than 1.0 and 1.1 (RFC 9110 section 2.5).
+    /// A major version of HTTP other than 1 (RFC 9110 section 2.5).
     case versionNotSupported
     /// The target fits none of the four forms, or not this method (RFC 9112 section 3.2).
     case targetInvalid
@@ -28,11 +28,17 @@ package enum HTTPParseError: Error, Equatable, Sendable {
     case contentLengthInvalid
     /// Both `Content-Length` and `Transfer-Encoding`, or one in HTTP/1.0 (RFC 9112 section 6.1).
     case framingAmbiguous
-    /// A transfer coding that is not implemented, or `chunked` not last (RFC 9112 section 6.1).
+    /// `chunked` is not the last transfer coding, or is there twice (RFC 9112 section 6.3).
+    case transferCodingInvalid
+    /// A transfer coding that is not implemented, below `chunked` (RFC 9112 section 6.1).
     case transferCodingUnsupported
+    /// An expectation other than `100-continue` (RFC 9110 section 10.1.1).
+    case expectationUnknown
     /// A chunk size that is no hexadecimal number, or beyond the range (RFC 9112 section 7.1).
     case chunkSizeInvalid
-    /// A chunk extension longer than the limit.
+    /// What follows a chunk size is no extension (RFC 9112 section 7.1.1).
+    case chunkExtensionInvalid
+    /// One chunk extension, or all of a body, longer than the limit.
     case chunkExtensionTooLong
     /// The bytes after a chunk are not CRLF (RFC 9112 section 7.1).
     case chunkEndInvalid
@@ -46,6 +52,7 @@ package enum HTTPParseError: Error, Equatable, Sendable {
         case .headerTooLarge, .headerCountExceeded: .headerFieldsTooLarge
         case .versionNotSupported: .versionNotSupported
         case .transferCodingUnsupported: .notImplemented
+        case .expectationUnknown: .expectationFailed
         case .bodyTooLarge: .contentTooLarge
         default: .badRequest
         }
@@ -58,7 +65,7 @@ package enum HTTPParseError: Error, Equatable, Sendable {
         case .headerTooLarge: "the header is larger than this server accepts"
         case .headerCountExceeded: "the header has more fields than this server accepts"
         case .startLineInvalid: "the first line is no HTTP/1.1 request line"
-        case .versionNotSupported: "only HTTP/1.0 and HTTP/1.1 are spoken here"
+        case .versionNotSupported: "only HTTP/1 is spoken here"
         case .targetInvalid: "the request target is not valid for this method"
         case .lineEndInvalid: "a line does not end with CR LF"
         case .lineFolded: "a header field is folded over several lines"
@@ -67,8 +74,11 @@ package enum HTTPParseError: Error, Equatable, Sendable {
         case .hostInvalid: "HTTP/1.1 needs exactly one valid Host field"
         case .contentLengthInvalid: "Content-Length is repeated or is not a number"
         case .framingAmbiguous: "the message says in two ways where its body ends"
+        case .transferCodingInvalid: "the last transfer coding is not a single chunked"
         case .transferCodingUnsupported: "the only transfer coding accepted here is chunked"
+        case .expectationUnknown: "the only expectation known here is 100-continue"
         case .chunkSizeInvalid: "a chunk size is not a valid hexadecimal number"
+        case .chunkExtensionInvalid: "a chunk size is followed by something other than extensions"
         case .chunkExtensionTooLong: "a chunk extension is longer than this server accepts"
         case .chunkEndInvalid: "a chunk is not followed by CR LF"
         case .bodyTooLarge: "the body is larger than this server accepts"

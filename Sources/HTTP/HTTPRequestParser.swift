@@ -82,11 +82,10 @@ package struct HTTPRequestParser: Sendable {
         let (major, minor) = (bytes[cursor + 5], bytes[cursor + 7])
         let digits = UInt8(ascii: "0")...UInt8(ascii: "9")
         guard digits ~= major, digits ~= minor else { throw .startLineInvalid }
-        guard major == UInt8(ascii: "1"), minor <= UInt8(ascii: "1") else {
-            throw .versionNotSupported
-        }
+        guard major == UInt8(ascii: "1") else { throw .versionNotSupported }
         cursor += form.count
-        return minor - UInt8(ascii: "0")
+        // A higher minor version is read as the highest that is known (RFC 9110 section 2.5).
+        return minor == UInt8(ascii: "0") ? 0 : 1
     }
 
     private static func text(_ bytes: Span<UInt8>) -> String {
@@ -102,22 +101,42 @@ package struct HTTPRequestParser: Sendable {
         try self.checkTarget(head)
         try self.checkHost(head)
         let framing = try HTTPFraming.ofRequest(head)
+        let expectsContinue = try self.expectsContinue(head)
         let hasClose = head.fields.listContains("connection", "close")
         let hasKeepAlive = head.fields.listContains("connection", "keep-alive")
         return HTTPParsedRequest(
             head: head,
             framing: framing,
             isKeepAlive: !hasClose && (head.minorVersion == 1 || hasKeepAlive),
-            expectsContinue: head.minorVersion == 1 && framing != .none
-                && head.fields.valueEquals("expect", "100-continue")
+            expectsContinue: expectsContinue && framing != .none
         )
+    }
+
+    /// Whether 100 is expected; in HTTP/1.0 nothing is (RFC 9110 section 10.1.1).
+    private static func expectsContinue(_ head: HTTPRequestHead) throws(HTTPParseError) -> Bool {
+        guard head.minorVersion == 1, head.fields.contains("expect") else { return false }
+        var isExpected = false
+        for line in head.fields.values("expect") {
+            for part in line.utf8.split(separator: UInt8(ascii: ",")) {
+                let expectation = HTTPText.trim(Array(part)[...])
+                guard !expectation.isEmpty else { continue }
+                guard HTTPText.equalsIgnoringCase(expectation, "100-continue") else {
+                    throw .expectationUnknown
+                }
+                isExpected = true
+            }
+        }
+        return isExpected
     }
 
     /// The four forms of a target (RFC 9112 section 3.2).
     private static func checkTarget(_ head: HTTPRequestHead) throws(HTTPParseError) {
         let target = head.target.utf8
         guard !target.contains(UInt8(ascii: "#")) else { throw .targetInvalid }
-        if head.method == .connect { throw .targetInvalid }
+        if head.method == .connect {
+            guard HTTPHost.isAuthorityForm(head.target) else { throw .targetInvalid }
+            return
+        }
         if target.first == UInt8(ascii: "/") { return }
         if head.target == "*" {
             guard head.method == .options else { throw .targetInvalid }

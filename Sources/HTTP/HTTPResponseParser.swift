@@ -54,8 +54,9 @@ package struct HTTPResponseParser: Sendable {
         for index in form.indices {
             guard bytes[index] == form[index] else { throw .startLineInvalid }
         }
-        guard bytes[7] == UInt8(ascii: "0") || bytes[7] == UInt8(ascii: "1"), bytes[8] == 0x20
-        else { throw .startLineInvalid }
+        guard UInt8(ascii: "0")...UInt8(ascii: "9") ~= bytes[7], bytes[8] == 0x20 else {
+            throw .startLineInvalid
+        }
         var status = 0
         for index in 9..<12 {
             guard UInt8(ascii: "0")...UInt8(ascii: "9") ~= bytes[index] else {
@@ -68,6 +69,8 @@ package struct HTTPResponseParser: Sendable {
         while cursor < bytes.count, HTTPText.isFieldValue(bytes[cursor]) { cursor += 1 }
         guard cursor + 1 < bytes.count, bytes[cursor] == 0x0D else { throw .startLineInvalid }
         cursor += 2
-        return (HTTPStatus(rawValue: status), bytes[7] - UInt8(ascii: "0"))
+        // A higher minor version is read as the highest that is known (RFC 9110 section 2.5).
+        let minorVersion: UInt8 = bytes[7] == UInt8(ascii: "0") ? 0 : 1
+        return (HTTPStatus(rawValue: status), minorVersion)
     }
 }

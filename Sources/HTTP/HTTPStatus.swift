@@ -43,6 +43,7 @@ package struct HTTPStatus: RawRepresentable, Hashable, Sendable, ExpressibleByIn
     package static let uriTooLong: Self = 414
     package static let unsupportedMediaType: Self = 415
     package static let rangeNotSatisfiable: Self = 416
+    package static let expectationFailed: Self = 417
     package static let tooManyRequests: Self = 429
     package static let headerFieldsTooLarge: Self = 431
     package static let internalServerError: Self = 500

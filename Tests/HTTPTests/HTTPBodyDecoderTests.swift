@@ -82,8 +82,12 @@ struct HTTPBodyDecoderTests {
         Valid(framing: .chunked, text: "00a\r\n0123456789\r\n0\r\n\r\n", data: "0123456789"),
         Valid(framing: .chunked, text: "1\r\na\r\n1\r\nb\r\n1\r\nc\r\n0\r\n\r\n", data: "abc"),
         Valid(framing: .chunked, text: "1;x\r\na\r\n0;y=z\r\n\r\n", data: "a"),
-        Valid(framing: .chunked, text: "1 \t;x=\"a;b\" \r\na\r\n0 ;\r\n\r\n", data: "a"),
-        Valid(framing: .chunked, text: "1;\u{E9}\r\na\r\n0\r\n\r\n", data: "a"),
+        Valid(framing: .chunked, text: "1 \t;\tx = \"a;b\" ;y\r\na\r\n0 ;z\r\n\r\n", data: "a"),
+        Valid(
+            framing: .chunked,
+            text: "1;x=\"\\\"\u{E9}\\\\\";y=\"\"\r\na\r\n0\r\n\r\n",
+            data: "a"
+        ),
         Valid(
             framing: .chunked,
             text: "1\r\na\r\n0\r\nX: y\r\nx:z \r\nEmpty:\r\n\r\n",
@@ -127,14 +131,21 @@ struct HTTPBodyDecoderTests {
         ("-1\r\n", .chunkSizeInvalid), ("+1\r\n", .chunkSizeInvalid),
         ("0x5\r\n", .chunkSizeInvalid),
         ("5h\r\n", .chunkSizeInvalid), ("5,\r\n", .chunkSizeInvalid), (";x\r\n", .chunkSizeInvalid),
-        ("5 \r\nhello", .chunkSizeInvalid), ("5\t\r\nhello", .chunkSizeInvalid),
-        ("5 x\r\nhello", .chunkSizeInvalid), ("\n", .chunkSizeInvalid),
+        ("5 \r\nhello", .chunkExtensionInvalid), ("5\t\r\nhello", .chunkExtensionInvalid),
+        ("5 x\r\nhello", .chunkExtensionInvalid), ("5;\r\n", .chunkExtensionInvalid),
+        ("5;x \r\n", .chunkExtensionInvalid), ("5;x=\r\n", .chunkExtensionInvalid),
+        ("5;;x\r\n", .chunkExtensionInvalid), ("5;x=\"a\r\n", .chunkExtensionInvalid),
+        ("5;x=\"a\n", .chunkExtensionInvalid), ("5;x=\"\\\r", .chunkExtensionInvalid),
+        ("5;x=\"a\"b", .chunkExtensionInvalid), ("5;x y", .chunkExtensionInvalid),
+        ("5;x=y z", .chunkExtensionInvalid), ("5;\u{E9}", .chunkExtensionInvalid),
+        ("5;x=\"\u{7F}", .chunkExtensionInvalid), ("5;=y", .chunkExtensionInvalid),
+        ("\n", .chunkSizeInvalid),
         ("5\u{0}", .chunkSizeInvalid),
         ("1000000000000000\r\n", .chunkSizeInvalid), ("FFFFFFFFFFFFFFFF\r\n", .chunkSizeInvalid),
         ("0000000000000005\r\n", .chunkSizeInvalid), ("5\n", .chunkSizeInvalid),
         ("5\rh", .lineEndInvalid), ("5\r\r\n", .lineEndInvalid), ("5;x\n", .lineEndInvalid),
-        ("5;x\ry", .lineEndInvalid), ("5;\u{0}\r\n", .lineEndInvalid),
-        ("5;x\u{7F}", .lineEndInvalid),
+        ("5;x\ry", .lineEndInvalid), ("5;\u{0}\r\n", .chunkExtensionInvalid),
+        ("5;x\u{7F}", .chunkExtensionInvalid),
         ("5\r\nhello\n", .chunkEndInvalid), ("5\r\nhello\rx", .chunkEndInvalid),
         ("5\r\nhellox", .chunkEndInvalid), ("5\r\nhello0\r\n", .chunkEndInvalid),
         ("5\r\nhello\u{0}", .chunkEndInvalid), ("0\r\n\n", .lineEndInvalid),
@@ -209,6 +220,7 @@ struct HTTPBodyDecoderTests {
     func extensionLimit() {
         var limits = HTTPLimits()
         limits.chunkExtensionBytesMax = 10
+        // The limit is one on the length from the size to the line's end.
         for (count, error) in [(10, nil), (11, .chunkExtensionTooLong)] as [(Int, HTTPParseError?)]
         {
             let text = "1;" + String(repeating: "x", count: count - 1) + "\r\na\r\n0\r\n\r\n"
@@ -218,6 +230,36 @@ struct HTTPBodyDecoderTests {
                 #expect(run.error == error, "\(count) bytes, cut at \(cut)")
             }
         }
+    }
+
+    @Test("so it is for the extensions of all chunks together")
+    func extensionTotalLimit() {
+        var limits = HTTPLimits()
+        limits.chunkExtensionBytesTotalMax = 10
+        for (last, error) in [("1234", nil), ("12345", .chunkExtensionTooLong)]
+            as [(String, HTTPParseError?)]
+        {
+            let text = "1;x\r\na\r\n1;yz\r\nb\r\n0;\(last)\r\n\r\n"
+            let bytes = Array(text.utf8)
+            for cut in bytes.indices {
+                let run = BodyRun.run(bytes, .chunked, limits: limits, cuts: [cut, bytes.count])
+                #expect(run.error == error, "\(last), cut at \(cut)")
+            }
+        }
+    }
+
+    @Test("fields that frame or route are no trailers (RFC 9110 section 6.5.1)")
+    func forbiddenTrailers() {
+        let lines = [
+            "Content-Length: 5", "transfer-encoding: chunked", "HOST: b", "Connection: close",
+            "Grpc-Status: 0", "Authorization: x", "Set-Cookie: a=b", "Content-Type: x/y",
+            "Expect: 100-continue", "Trailer: x", "Content-Length: 6",
+        ]
+        let text = "0\r\n" + lines.map { $0 + "\r\n" }.joined() + "\r\n"
+        let bytes = Array(text.utf8)
+        let run = BodyRun.run(bytes, .chunked, cuts: [bytes.count])
+        #expect(run.consumed == bytes.count)
+        #expect(run.trailers == ["Grpc-Status": "0"])
     }
 
     @Test("trailers at their limits pass, one past is refused")

@@ -76,6 +76,19 @@ struct HTTPRequestParserTests {
         Valid(text: "OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n", method: .options, target: "*"),
         Valid(text: "GET http://b/c?d HTTP/1.1\r\nHost: a\r\n\r\n", target: "http://b/c?d"),
         Valid(text: "GET HTTPS://b HTTP/1.1\r\nHost: a\r\n\r\n", target: "HTTPS://b"),
+        Valid(
+            text: "CONNECT a.b:443 HTTP/1.1\r\nHost: a\r\n\r\n",
+            method: .connect,
+            target: "a.b:443"
+        ),
+        Valid(
+            text: "CONNECT [::1]:80 HTTP/1.1\r\nHost: a\r\n\r\n",
+            method: .connect,
+            target: "[::1]:80"
+        ),
+        // A higher minor version is one that this one can read (RFC 9110 section 2.5).
+        Valid(text: "GET / HTTP/1.2\r\nHost: a\r\n\r\n"),
+        Valid(text: "GET / HTTP/1.9\r\nHost: a\r\n\r\n"),
         Valid(text: "M-SEARCH / HTTP/1.1\r\nHost: a\r\n\r\n", method: "M-SEARCH"),
         Valid(text: "GEX / HTTP/1.1\r\nHost: a\r\n\r\n", method: "GEX"),
         Valid(text: "PONT / HTTP/1.1\r\nHost: a\r\n\r\n", method: "PONT"),
@@ -110,6 +123,27 @@ struct HTTPRequestParserTests {
             fields: ["Host": "a", "Expect": "100-Continue", "Content-Length": "1"],
             framing: .length(1),
             expectsContinue: true
+        ),
+        Valid(
+            text:
+                "PUT / HTTP/1.1\r\nHost: a\r\nExpect: , 100-continue\r\nContent-Length: 1\r\n\r\n",
+            method: .put,
+            fields: ["Host": "a", "Expect": ", 100-continue", "Content-Length": "1"],
+            framing: .length(1),
+            expectsContinue: true
+        ),
+        Valid(
+            text: "PUT / HTTP/1.1\r\nHost: a\r\nExpect:\r\nContent-Length: 1\r\n\r\n",
+            method: .put,
+            fields: ["Host": "a", "Expect": "", "Content-Length": "1"],
+            framing: .length(1)
+        ),
+        Valid(
+            text: "PUT / HTTP/1.0\r\nExpect: x\r\n\r\n",
+            method: .put,
+            minorVersion: 0,
+            fields: ["Expect": "x"],
+            isKeepAlive: false
         ),
         Valid(
             text: "GET / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n\r\n",

@@ -79,6 +79,14 @@ struct HTTPResponseParserTests {
             framing: .untilClose,
             isKeepAlive: false
         ),
+        Valid(text: "HTTP/1.2 204 \r\n\r\n", status: 204, framing: .none, isKeepAlive: true),
+        ok(
+            "Content-Length: 5\r\n",
+            ["Content-Length": "5"],
+            .untilClose,
+            isKeepAlive: false,
+            to: .connect
+        ),
         Valid(text: "HTTP/1.1 404 \r\n\r\n", status: 404, framing: .untilClose, isKeepAlive: false),
     ]
 
@@ -115,7 +123,7 @@ struct HTTPResponseParserTests {
             ("HTTP/1.1 099 x\r\n\r\n", .startLineInvalid),
             ("HTTP/1.1 2x0 x\r\n\r\n", .startLineInvalid),
             ("HTTP/1.1  200 OK\r\n\r\n", .startLineInvalid),
-            ("HTTP/1.2 200 OK\r\n\r\n", .startLineInvalid),
+            ("HTTP/1.x 200 OK\r\n\r\n", .startLineInvalid),
             ("HTTP/2.0 200 OK\r\n\r\n", .startLineInvalid),
             ("http/1.1 200 OK\r\n\r\n", .startLineInvalid),
             ("HTTP/1.1 200\tOK\r\n\r\n", .startLineInvalid),
@@ -135,7 +143,7 @@ struct HTTPResponseParserTests {
                 .framingAmbiguous
             ),
             ("HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", .framingAmbiguous),
-            ("HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n", .transferCodingUnsupported),
+            ("HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n", .transferCodingInvalid),
         ] as [(String, HTTPParseError)]
     )
     func refuses(_ text: String, _ error: HTTPParseError) {

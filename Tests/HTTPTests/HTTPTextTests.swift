@@ -180,7 +180,9 @@ struct HTTPNamesTests {
             .startLineInvalid: 400, .versionNotSupported: 505, .targetInvalid: 400,
             .lineEndInvalid: 400, .lineFolded: 400, .fieldNameInvalid: 400,
             .fieldValueInvalid: 400, .hostInvalid: 400, .contentLengthInvalid: 400,
-            .framingAmbiguous: 400, .transferCodingUnsupported: 501, .chunkSizeInvalid: 400,
+            .framingAmbiguous: 400, .transferCodingInvalid: 400,
+            .transferCodingUnsupported: 501, .expectationUnknown: 417, .chunkExtensionInvalid: 400,
+            .chunkSizeInvalid: 400,
             .chunkExtensionTooLong: 400, .chunkEndInvalid: 400, .bodyTooLarge: 413,
         ]
         for (error, status) in expected {

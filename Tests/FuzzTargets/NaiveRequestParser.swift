@@ -1,28 +1,66 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import HTTP
+internal import Glibc
+package import HTTP
 
 /// A second reading of RFC 9112, for comparison: it works on whole heads and on lists of lines.
-enum NaiveRequestParser {
-    enum Outcome: Equatable {
+package enum NaiveRequestParser {
+    /// What becomes of some bytes.
+    package enum Outcome: Equatable, Sendable {
         case incomplete
         case refused
         case request(Request)
     }
 
-    struct Request: Equatable {
-        var method: String
-        var target: String
-        var minorVersion: UInt8
-        var fields: [[String]]
-        var framing: HTTPBodyFraming
-        var isKeepAlive: Bool
-        var expectsContinue: Bool
-        var length: Int
+    /// A request that was read.
+    package struct Request: Equatable, Sendable {
+        package var method: String
+        package var target: String
+        package var minorVersion: UInt8
+        package var fields: [[String]]
+        package var framing: HTTPBodyFraming
+        package var isKeepAlive: Bool
+        package var expectsContinue: Bool
+        package var length: Int
+
+        /// What the real parser read, for comparison.
+        package init(_ request: HTTPParsedRequest, length: Int) {
+            self.method = request.head.method.rawValue
+            self.target = request.head.target
+            self.minorVersion = request.head.minorVersion
+            var fields: [[String]] = []
+            request.head.fields.forEachBytes { name, value in
+                fields.append([name, value].map { NaiveRequestParser.latin1($0) })
+            }
+            self.fields = fields
+            self.framing = request.framing
+            self.isKeepAlive = request.isKeepAlive
+            self.expectsContinue = request.expectsContinue
+            self.length = length
+        }
+
+        init(
+            words: [Substring],
+            isOld: Bool,
+            fields: [[String]],
+            framing: HTTPBodyFraming,
+            options: [String],
+            expectsContinue: Bool
+        ) {
+            self.method = String(words[0])
+            self.target = String(words[1])
+            self.minorVersion = isOld ? 0 : 1
+            self.fields = fields
+            self.framing = framing
+            let isPersistent = isOld ? options.contains("keep-alive") : true
+            self.isKeepAlive = isPersistent && !options.contains("close")
+            self.expectsContinue = expectsContinue
+            self.length = 0
+        }
     }
 
     /// Reads with Latin-1 letters, so that each byte is one.
-    static func parse(_ bytes: [UInt8]) -> Outcome {
+    package static func parse(_ bytes: [UInt8]) -> Outcome {
         let hasEmptyLine = bytes.starts(with: [13, 10])
         let letters = bytes.dropFirst(hasEmptyLine ? 2 : 0).map { Character(UnicodeScalar($0)) }
         var lines: [[Character]] = [[]]
@@ -49,13 +87,44 @@ enum NaiveRequestParser {
 
     private static func interpret(_ lines: [String]) -> Request? {
         let words = lines[0].split(separator: " ", omittingEmptySubsequences: false)
-        guard words.count == 3, ["HTTP/1.0", "HTTP/1.1"].contains(words[2]),
-            self.isToken(words[0]), words[0] != "CONNECT", !words[1].isEmpty,
+        guard words.count == 3, self.isVersion(words[2]), self.isToken(words[0]),
+            !words[1].isEmpty,
             words[1].unicodeScalars.allSatisfy({ (0x21...0x7E).contains($0.value) && $0 != "#" })
         else { return nil }
         let isOld = words[2] == "HTTP/1.0"
+        guard let fields = self.fields(lines.dropFirst()) else { return nil }
+        func values(_ name: String) -> [String] {
+            fields.filter { $0[0].lowercased() == name }.map { $0[1] }
+        }
+        func list(_ name: String) -> [String] {
+            values(name).joined(separator: ",").split(separator: ",")
+                .map { self.trim($0).lowercased() }.filter { !$0.isEmpty }
+        }
+        guard self.isTarget(String(words[1]), method: String(words[0])) else { return nil }
+        let hosts = values("host")
+        let expectations = list("expect")
+        guard isOld ? hosts.count < 2 : hosts.count == 1,
+            hosts.allSatisfy({ $0.isEmpty || self.isHost($0) }),
+            isOld || expectations.allSatisfy({ $0 == "100-continue" }),
+            let framing = self.framing(values("transfer-encoding"), values("content-length"), isOld)
+        else { return nil }
+        return Request(
+            words: words,
+            isOld: isOld,
+            fields: fields,
+            framing: framing,
+            options: list("connection"),
+            expectsContinue: !isOld && framing != .none && !expectations.isEmpty
+        )
+    }
+
+    private static func isVersion(_ text: Substring) -> Bool {
+        text.count == 8 && text.hasPrefix("HTTP/1.") && "0123456789".contains(text.suffix(1))
+    }
+
+    private static func fields(_ lines: ArraySlice<String>) -> [[String]]? {
         var fields: [[String]] = []
-        for line in lines.dropFirst() {
+        for line in lines {
             guard let colon = line.firstIndex(of: ":"), self.isToken(line[..<colon]) else {
                 return nil
             }
@@ -67,28 +136,7 @@ enum NaiveRequestParser {
             else { return nil }
             fields.append([String(line[..<colon]), self.trim(value)])
         }
-        func values(_ name: String) -> [String] {
-            fields.filter { $0[0].lowercased() == name }.map { $0[1] }
-        }
-        guard self.isTarget(String(words[1]), method: String(words[0])) else { return nil }
-        let hosts = values("host")
-        guard isOld ? hosts.count < 2 : hosts.count == 1, hosts.allSatisfy(self.isHostOrEmpty),
-            let framing = self.framing(values("transfer-encoding"), values("content-length"), isOld)
-        else { return nil }
-        let options = values("connection").joined(separator: ",").split(separator: ",")
-            .map { self.trim($0).lowercased() }
-        let isPersistent = isOld ? options.contains("keep-alive") : true
-        let expectation = values("expect").first?.lowercased()
-        return Request(
-            method: String(words[0]),
-            target: String(words[1]),
-            minorVersion: isOld ? 0 : 1,
-            fields: fields,
-            framing: framing,
-            isKeepAlive: isPersistent && !options.contains("close"),
-            expectsContinue: !isOld && framing != .none && expectation == "100-continue",
-            length: 0
-        )
+        return fields
     }
 
     private static func framing(
@@ -112,27 +160,35 @@ enum NaiveRequestParser {
     }
 
     private static func isTarget(_ target: String, method: String) -> Bool {
+        if method == "CONNECT" {
+            guard let colon = target.lastIndex(of: ":"),
+                target.index(after: colon) < target.endIndex
+            else { return false }
+            return self.isHost(target)
+        }
         if target.hasPrefix("/") { return true }
         if target == "*" { return method == "OPTIONS" }
         for scheme in ["http://", "https://"] where target.lowercased().hasPrefix(scheme) {
             let authority = target.dropFirst(scheme.count).prefix { $0 != "/" && $0 != "?" }
-            return !authority.isEmpty && self.isHostOrEmpty(String(authority))
+            return self.isHost(String(authority))
         }
         return false
     }
 
-    private static func isHostOrEmpty(_ text: String) -> Bool {
-        guard !text.isEmpty else { return true }
+    /// Whether a text is a host, with or without a port; addresses are judged by the C library.
+    package static func isHost(_ text: String) -> Bool {
         var host = text
         if let colon = text.lastIndex(of: ":"), !text[colon...].contains("]") {
             let port = text[text.index(after: colon)...]
-            guard port.unicodeScalars.allSatisfy({ ("0"..."9").contains($0) }) else { return false }
+            guard port.unicodeScalars.allSatisfy({ ("0"..."9").contains($0) }),
+                port.isEmpty || UInt16(port) != nil
+            else { return false }
             host = String(text[..<colon])
         }
         if host.hasPrefix("[") {
-            let inner = host.dropFirst().dropLast()
-            return host.hasSuffix("]") && !inner.isEmpty
-                && inner.allSatisfy { "0123456789abcdefABCDEF:.".contains($0) }
+            var address = in6_addr()
+            return host.hasSuffix("]") && !host.contains("\0")
+                && inet_pton(AF_INET6, String(host.dropFirst().dropLast()), &address) == 1
         }
         var rest = Substring(host)
         while let letter = rest.popFirst() {
@@ -162,5 +218,9 @@ enum NaiveRequestParser {
         while text.first == " " || text.first == "\t" { text.removeFirst() }
         while text.last == " " || text.last == "\t" { text.removeLast() }
         return String(text)
+    }
+
+    private static func latin1(_ bytes: ArraySlice<UInt8>) -> String {
+        String(String.UnicodeScalarView(bytes.map { UnicodeScalar($0) }))
     }
 }
