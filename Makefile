@@ -7,13 +7,14 @@ MANIFESTS := charts/exam/rendered.yaml
 SAMPLES := $(wildcard functions/exam-generator/samples/*.pdf)
 SOURCES := Package.swift Sources Tests functions
 
-.PHONY: help demo up build test lint format prepare clean
+.PHONY: help demo up build test bench lint format prepare clean
 
 help:
 	@echo "make demo    upload a PDF and watch an exam come out; starts and stops everything"
 	@echo "make up      the same, and stays: S3 on :9000, functions on :8080, admin on :9090"
 	@echo "make build   build everything in release mode"
 	@echo "make test    build and run every test"
+	@echo "make bench   measure beside nginx, Node, FastAPI and a bare loop; SECONDS= for each point"
 	@echo "make lint    check the format of the sources"
 	@echo "make format  format the sources"
 
@@ -31,6 +32,11 @@ prepare:
 
 test:
 	@.ci/test
+
+bench:
+	@.ci/prepare bench
+	@$(foreach product,Bench BenchLoop hello,$(SWIFT_BUILD) --product $(product) &&) true
+	@python3 Sources/Bench/driver $(PARTS)
 
 lint:
 	@swift format lint --strict --parallel --recursive $(SOURCES)

@@ -137,7 +137,7 @@ let package = Package(
         .executableTarget(
             name: "Bench",
             dependencies: ["Swiftlet", "CloudEvents", "HTTP", "EventLoop"],
-            exclude: ["allocations.c"],
+            exclude: ["allocations.c", "driver"],
             swiftSettings: strict
         ),
         .executableTarget(name: "BenchLoop", dependencies: ["CLinux"], swiftSettings: strict),

@@ -1,0 +1,9 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where things are."""
+import pathlib
+
+DRIVER = pathlib.Path(__file__).resolve().parent
+ROOT = DRIVER.parents[2]
+RELEASE = ROOT / ".build/release"
+WORK = ROOT / ".build/bench"
+PEERS = DRIVER / "peers"
