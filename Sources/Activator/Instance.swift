@@ -29,6 +29,7 @@ final class Instance {
     /// What it wrote last to standard error.
     private(set) var lastLines: [String] = []
     var isStopping = false
+    private(set) var isPaused = false
     /// Whether anybody was told that it is ready.
     var isReadyTold = false
     /// The identity of the event that it was started for.
@@ -145,6 +146,21 @@ final class Instance {
         // An idle connection would keep a server that drains its connections from ending.
         self.pool.close()
         self.process?.stop(grace: grace)
+        if self.isPaused { self.resume() }
+    }
+
+    /// Takes its processor time away; what it has in memory stays.
+    func pause() {
+        // A connection that grew old meanwhile would be closed just when it is used again.
+        self.pool.closeIdle()
+        self.isPaused = true
+        self.process?.signal(SIGSTOP)
+    }
+
+    /// Lets a paused process go on.
+    func resume() {
+        self.isPaused = false
+        self.process?.signal(SIGCONT)
     }
 
     /// Ends the process at once.

@@ -26,10 +26,10 @@ final class Revision {
     private var timerDeadline = MonotonicTime(nanoseconds: .max)
     /// The request that is being let in, for which an instance may have to be started.
     private var arriving: ProxiedRequest?
-    private let metrics: RevisionMetrics
-    private var totals = Totals()
+    let metrics: RevisionMetrics
+    private(set) var totals = Totals()
 
-    private struct Totals {
+    struct Totals {
         var started: UInt64 = 0
         var crashes: UInt64 = 0
         var requests: UInt64 = 0
@@ -42,30 +42,8 @@ final class Revision {
         self.context = context
         self.hostDefault = Array("\(spec.service).\(spec.namespace)".utf8)
         self.metrics = RevisionMetrics(context.metrics, spec)
-        let configuration = context.configuration
-        var limits = RevisionLimits()
-        let hasLimit = spec.containerConcurrency > 0
-        let most = max(1, configuration.connectionsPerInstanceMax)
-        let target = hasLimit ? Double(spec.containerConcurrency) : spec.concurrencyTarget
-        limits.instanceCapacity = hasLimit ? spec.containerConcurrency : most
-        limits.instanceTarget = min(
-            limits.instanceCapacity,
-            max(1, Int(min(target, Double(most)).rounded(.up)))
-        )
-        limits.instancesMin = max(0, spec.scale.min)
-        let instancesMax = spec.scale.max > 0 ? spec.scale.max : configuration.instancesMaxDefault
-        limits.instancesMax = max(1, limits.instancesMin, instancesMax)
-        limits.instancesInitial = max(0, spec.scale.initial)
-        limits.queueCountMax = max(1, configuration.queueCountMax)
-        limits.queueBytesMax = configuration.queueBytesMax
-        limits.queueTimeout = configuration.queueTimeout
-        limits.idleWindow = spec.idleWindow
-        limits.backOff = StartBackOff(
-            failuresMax: max(1, configuration.startFailuresMax),
-            restMin: configuration.startRestMin,
-            restMax: configuration.startRestMax
-        )
-        self.state = RevisionState(limits: limits, policy: DemandScaling(target: target))
+        let plan = ScalingPlan(spec, context.configuration, at: .now())
+        self.state = RevisionState(limits: plan.limits, policy: plan.policy)
     }
 
     /// Whether there is neither a process nor a request.
@@ -172,6 +150,8 @@ final class Revision {
             self.metrics.refused(reason)
             request.refuse(self.answer(to: reason))
         case .stop(let id): self.instance(id)?.stop(grace: self.spec.stopGrace)
+        case .pause(let id): self.instance(id)?.pause()
+        case .resume(let id): self.instance(id)?.resume()
         case .kill(let id): self.instance(id)?.kill()
         case .wake(let time): self.wake(at: time)
         }
@@ -272,7 +252,7 @@ final class Revision {
         )
     }
 
-    private func crashText(_ exit: ProcessExit, _ lines: [String]) -> String {
+    func crashText(_ exit: ProcessExit, _ lines: [String]) -> String {
         let text = "its process \(exit.description)"
         guard self.context.configuration.quotesOutputInAnswers, !lines.isEmpty else { return text }
         return "\(text); its last words: \(lines.joined(separator: " / "))"
@@ -288,78 +268,12 @@ final class Revision {
         self.context.milestones.record(stage, subject: instance.name, attributes: attributes)
     }
 
-    // MARK: Answers in the function's place
-
-    private func answer(to reason: RefusalReason) -> ProblemAnswer {
-        let configuration = self.context.configuration
-        var answer = ProblemAnswer(status: .serviceUnavailable, detail: "")
-        answer.members = ["function": self.displayName]
-        answer.retryAfter = .seconds(1)
-        switch reason {
-        case .queueFull:
-            answer.detail =
-                "The function \(self.displayName) has \(configuration.queueCountMax) requests "
-                + "waiting already; try again later."
-        case .queueBytesFull:
-            answer.detail =
-                "The requests that wait for the function \(self.displayName) hold as much memory "
-                + "as they may; try again later."
-        case .queueTimedOut:
-            answer.detail =
-                "No instance of the function \(self.displayName) was free within "
-                + "\(configuration.queueTimeout); try again later."
-        case .startsRest(let rest):
-            answer.detail =
-                "The function \(self.displayName) does not start: "
-                + "\(self.totals.lastCrash ?? "its process ended")."
-            answer.retryAfter = rest
-        case .stopping:
-            answer.detail = "The activator is shutting down."
-        }
-        return answer
-    }
-
-    /// The answer to a request that a function failed.
-    func answer(
-        to failure: UpstreamFailure,
-        of instance: Instance,
-        _ exit: ProcessExit?
-    ) -> ProblemAnswer {
-        var answer = ProblemAnswer(status: .badGateway, detail: "")
-        answer.members = ["function": self.displayName, "instance": instance.name]
-        answer.detail = "The function \(self.displayName) \(failure.explanation)"
-        switch failure {
-        case .timedOut:
-            answer.status = .gatewayTimeout
-            answer.detail += ": it may take \(self.spec.timeout) (timeoutSeconds)."
-        case .notConnected(let code) where code == EMFILE || code == ENFILE:
-            answer.status = .serviceUnavailable
-            answer.retryAfter = .seconds(1)
-            answer.detail += "."
-        default:
-            let end = exit.map { ": \(self.crashText($0, instance.lastLines))" }
-            answer.detail += "\(end ?? "")."
-        }
-        return answer
-    }
-
-    /// Notes a request that a function failed.
-    func log(_ failure: UpstreamFailure, of instance: Instance, _ exit: ProcessExit?) {
-        self.metrics.failed.increment()
-        self.context.logger.warning(
-            "A function failed a request.",
-            [
-                "instance": instance.name, "how": failure.explanation,
-                "exit": exit?.description ?? "none",
-            ]
-        )
-    }
-
     // MARK: Looking, and the end
 
     /// What there is now.
     var status: RevisionStatus {
-        RevisionStatus(
+        let now = MonotonicTime.now()
+        return RevisionStatus(
             namespace: self.spec.namespace,
             service: self.spec.service,
             revision: self.spec.revision,
@@ -370,7 +284,11 @@ final class Revision {
             crashesTotal: self.totals.crashes,
             requestsTotal: self.totals.requests,
             lastColdStartMilliseconds: self.totals.lastColdStart?.milliseconds,
-            lastCrash: self.totals.lastCrash
+            lastCrash: self.totals.lastCrash,
+            stayReasons: self.state.stayReasons(at: now),
+            nextDecision: self.state.nextDecision(at: now).map { now.duration(to: $0) },
+            decision: (self.state.policy as? WindowedScaling)?.decision,
+            isReachable: !self.state.isRetired
         )
     }
 
@@ -379,10 +297,24 @@ final class Revision {
         return RevisionStatus.Instance(
             name: instance.name,
             processID: instance.pid,
-            state: instance.isStopping
-                ? .stopping : instance.isReadyTold ? .ready : .starting,
+            state: Self.stateShown(instance, known?.phase),
             inFlightCount: known?.inFlightCount ?? 0
         )
+    }
+
+    private static func stateShown(
+        _ instance: Instance,
+        _ phase: RevisionState.Instance.Phase?
+    ) -> RevisionStatus.Instance.State {
+        if instance.isStopping || phase == .closing { return .stopping }
+        if phase == .paused { return .paused }
+        return instance.isReadyTold ? .ready : .starting
+    }
+
+    /// Traffic is meant for it, or no longer.
+    func setReachable(_ isReachable: Bool) {
+        guard self.state.isRetired == isReachable else { return }
+        self.apply { $0.reachabilityChanged(to: isReachable, at: self.context.loop.now) }
     }
 
     /// Takes no further request, and ends what is idle.

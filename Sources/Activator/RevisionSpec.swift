@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import Autoscaler
+
 /// What the activator has to know of one revision of a service.
 package struct RevisionSpec: Sendable {
     /// How a program gets the socket that it serves.
@@ -63,8 +65,20 @@ package struct RevisionSpec: Sendable {
     package var timeout = Duration.seconds(300)
     /// The bounds of scaling.
     package var scale = ScaleBounds()
-    /// How long an instance stays without a request.
+    /// Knative's autoscaler, which decides how many instances there are.
+    ///
+    /// `nil` for as many as the requests of the moment want, each until it was idle for
+    /// ``idleWindow``; ``scale`` bounds both.
+    package var autoscaling: ScalingConfiguration?
+    /// How long an instance stays without a request, when there is no autoscaler.
     package var idleWindow = Duration.seconds(60)
+    /// Whether the last idle instance is paused (SIGSTOP) instead of ended, so that it answers
+    /// again without a start.
+    package var pausesWhenIdle = false
+    /// How long a paused instance stays before it ends.
+    package var pauseTime = Duration.seconds(3600)
+    /// Instances beyond those with requests that are kept started.
+    package var spareCount = 0
     /// From SIGTERM to SIGKILL.
     package var stopGrace = Duration.seconds(30)
     /// How the program gets its socket.

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import Autoscaler
+
 /// What a revision looks like at one moment.
 package struct RevisionStatus: Sendable, Equatable {
     /// One instance.
@@ -10,7 +12,9 @@ package struct RevisionStatus: Sendable, Equatable {
             case starting
             /// It said that it is ready, or has answered a request.
             case ready
-            /// It was asked to end.
+            /// It has no processor time until it is wanted again.
+            case paused
+            /// It was asked to end, or will be when its requests are done.
             case stopping
         }
 
@@ -46,4 +50,12 @@ package struct RevisionStatus: Sendable, Equatable {
     package var lastColdStartMilliseconds: Double?
     /// How the last crash went, in one sentence.
     package var lastCrash: String?
+    /// What keeps it from having no process; empty when there is none.
+    package var stayReasons: [StayReason]
+    /// How long until something is decided, if nothing happens; `nil` when nothing will be.
+    package var nextDecision: Duration?
+    /// What the autoscaler decided last; `nil` without one, and before its first decision.
+    package var decision: ScalingDecision?
+    /// Whether traffic is meant for it.
+    package var isReachable: Bool
 }

@@ -40,7 +40,7 @@ package struct Autoscaler: Sendable {
             aggregation: aggregation
         )
         self.decider = ScaleDecider(configuration, readyCount: readyCount, at: now)
-        self.zero = ScaleToZero(configuration)
+        self.zero = ScaleToZero(configuration, at: now)
         self.isInitialScaleReached = readyCount >= configuration.initialScale
         self.desiredCount = max(readyCount, configuration.initialScale)
     }
@@ -178,6 +178,32 @@ package struct Autoscaler: Sendable {
                 }
         }
         self.desiredCount = decision.desiredCount
+    }
+
+    /// When the next decision may differ from this one, if nothing happens until then; `nil` for
+    /// never.
+    ///
+    /// While there is load that is the next tick. Without, all times are known: when the windows
+    /// are empty, and when what holds the last instance ends.
+    package func nextDecision(after decision: ScalingDecision) -> Instant? {
+        let tick = decision.time.advanced(by: Self.tick)
+        let least = self.configuration.instancesMin(isReachable: self.isReachable)
+        guard self.meter.concurrency == 0, decision.desiredCount <= max(1, least) else {
+            return tick
+        }
+        switch decision.hold {
+        case .none: return nil
+        case .minScale: return self.decider.panicSince == nil ? nil : tick
+        case .load, .scaleDownRate:
+            guard let ended = self.loadEndedAt, decision.stableAverage > 0 else { return tick }
+            let empty = ended.second + Int64(self.configuration.stableWindowSeconds) + 1
+            return max(tick, Instant(second: empty))
+        case .initialScale: return tick
+        case .panic(let until): return until.advanced(by: .nanoseconds(1))
+        case .scaleDownDelay(let until), .young(let until), .gracePeriod(let until),
+            .retention(let until):
+            return until
+        }
     }
 
     private func applyBounds(to decision: inout ScalingDecision) {

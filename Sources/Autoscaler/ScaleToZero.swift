@@ -26,7 +26,11 @@ struct ScaleToZero: Sendable {
     private var inactiveSince: Instant?
     private var proxySince: Instant?
 
-    init(_ configuration: ScalingConfiguration) { self.configuration = configuration }
+    /// Makes one; a new revision that starts with instances is active from the first.
+    init(_ configuration: ScalingConfiguration, at now: Instant) {
+        self.configuration = configuration
+        if configuration.initialScale > 0 { self.activeSince = now }
+    }
 
     /// Says what keeps the last instance.
     ///

@@ -32,6 +32,7 @@ extension ServiceManifest {
         self.revisionLabels = revision.labels.mapValues(\.value)
         self.revisionAnnotations = revision.annotations.mapValues(\.value)
         self.scaling = ScalingAnnotations(revision.annotations, problems)
+        self.warmth = WarmthAnnotations(revision.annotations, problems)
         self.commandOverride = Self.commandOverride(
             revision.annotations[SwiftletAnnotation.command.rawValue]
                 ?? header.annotations[SwiftletAnnotation.command.rawValue],
@@ -109,7 +110,11 @@ extension ServiceManifest {
             labels: reader.textMap("labels"),
             annotations: MetadataReader.annotations(&reader)
         )
-        SwiftletAnnotation.checkNames(metadata.annotations, known: [.command], problems)
+        SwiftletAnnotation.checkNames(
+            metadata.annotations,
+            known: [.command, .idle, .pauseTime, .spare],
+            problems
+        )
         reader.accept(["creationTimestamp": .text, "namespace": .text])
         return metadata
     }

@@ -12,6 +12,8 @@ package struct ServiceManifest: Sendable {
     package let revisionAnnotations: [String: String]
     /// What it asks of the autoscaler.
     package let scaling: ScalingAnnotations
+    /// What keeps it warm when nobody uses it.
+    package let warmth: WarmthAnnotations
     /// Most requests that an instance gets at once; 0, the default, is no limit.
     package let containerConcurrency: Int
     /// How long a request may take; 300 s unless given.

@@ -4,6 +4,12 @@
 package enum SwiftletAnnotation: String, CaseIterable, Sendable {
     /// On a Service: the command line that runs it here, instead of the image's executable.
     case command = "swiftlet.dev/command"
+    /// On a revision template: `pause` lets an idle instance rest in memory instead of ending it.
+    case idle = "swiftlet.dev/idle"
+    /// On a revision template: how long an instance rests before it ends, `1h` unless given.
+    case pauseTime = "swiftlet.dev/pause-time"
+    /// On a revision template: instances beyond those with requests that are kept started.
+    case spare = "swiftlet.dev/spare"
     /// On a Job that sets up bucket notifications: the bucket.
     case bucket = "swiftlet.dev/bucket"
     /// On such a Job: the topic that the notifications go to.

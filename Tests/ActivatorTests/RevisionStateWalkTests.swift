@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Autoscaler
 import EventLoop
 import TestSupport
 import Testing
@@ -17,6 +18,7 @@ struct RevisionStateWalkTests {
         var dispatched: [RequestID: InstanceID] = [:]
         var processes: [InstanceID: Bool] = [:]
         var stopping: Set<InstanceID> = []
+        var paused: Set<InstanceID> = []
         var everDispatched: [RequestID: Int] = [:]
         var everReturned: [RequestID: Int] = [:]
 
@@ -31,8 +33,25 @@ struct RevisionStateWalkTests {
             limits.queueBytesMax = Int.random(in: 10...100, using: &self.random)
             limits.queueTimeout = .seconds(20)
             limits.idleWindow = .seconds(10)
+            if Bool.random(using: &self.random) {
+                limits.pausedMax = 1
+                limits.pauseTime = .seconds(15)
+            }
             let target = Double(limits.instanceTarget)
-            self.state = RevisionState(limits: limits, policy: DemandScaling(target: target))
+            guard Bool.random(using: &self.random) else {
+                self.state = RevisionState(limits: limits, policy: DemandScaling(target: target))
+                return
+            }
+            var configuration = ScalingConfiguration()
+            configuration.initialScale = 0
+            configuration.target = target
+            configuration.stableWindow = .seconds(10)
+            let policy = WindowedScaling(
+                configuration,
+                instanceCapacity: limits.instanceCapacity,
+                at: self.now
+            )
+            self.state = RevisionState(limits: limits, policy: policy)
         }
 
         mutating func pick<Element>(_ elements: some Collection<Element>) -> Element? {
@@ -88,6 +107,7 @@ struct RevisionStateWalkTests {
         mutating func exit(_ id: InstanceID) {
             self.processes[id] = nil
             self.stopping.remove(id)
+            self.paused.remove(id)
             self.state.instanceExited(id, at: self.now)
             self.perform()
             for request in self.sortedDispatched where self.dispatched[request] == id {
@@ -112,6 +132,7 @@ struct RevisionStateWalkTests {
                     #expect(self.waiting.remove(request) != nil, "only what waits is dispatched")
                     #expect(self.processes[instance] == true, "only to an instance that accepts")
                     #expect(!self.stopping.contains(instance), "never to one that is to end")
+                    #expect(!self.paused.contains(instance), "nor to one that is paused")
                     self.dispatched[request] = instance
                     self.everDispatched[request, default: 0] += 1
                     let returns = self.everReturned[request, default: 0]
@@ -121,6 +142,12 @@ struct RevisionStateWalkTests {
                 case .stop(let id):
                     #expect(!self.dispatched.values.contains(id), "only idle instances are stopped")
                     #expect(self.stopping.insert(id).inserted, "each once")
+                    self.paused.remove(id)
+                case .pause(let id):
+                    #expect(!self.dispatched.values.contains(id), "only idle ones are paused")
+                    #expect(self.paused.insert(id).inserted, "only what runs is paused")
+                case .resume(let id):
+                    #expect(self.paused.remove(id) != nil, "only what is paused goes on")
                 case .kill: Issue.record("nothing is killed before the end")
                 case .wake(let time): #expect(time > self.now, "a wake lies ahead")
                 }
@@ -136,7 +163,12 @@ struct RevisionStateWalkTests {
             var loads: [InstanceID: Int] = [:]
             for instance in self.dispatched.values { loads[instance, default: 0] += 1 }
             #expect(loads.values.allSatisfy { $0 <= limits.instanceCapacity })
-            let live = self.processes.keys.filter { !self.stopping.contains($0) }
+            let closing = self.state.instances.filter { $0.phase == .closing }.map(\.id)
+            #expect(closing.allSatisfy { loads[$0] ?? 0 > 0 }, "only for its requests it stays")
+            #expect(self.paused.count <= limits.pausedMax)
+            let live = self.processes.keys.filter {
+                !self.stopping.contains($0) && !self.paused.contains($0) && !closing.contains($0)
+            }
             #expect(live.count <= limits.instancesMax)
             #expect(live.count == self.state.liveCount)
             guard !self.waiting.isEmpty else { return }

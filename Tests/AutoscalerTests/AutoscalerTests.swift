@@ -73,7 +73,7 @@ struct AutoscalerTests {
         plant.decide()
         #expect(plant.ready == 1)
         // The load is over and forgotten at once, with windows of their own.
-        var zero = ScaleToZero(plant.autoscaler.configuration)
+        var zero = ScaleToZero(plant.autoscaler.configuration, at: Instant(second: 0))
         #expect(zero.hold(wantedCount: 1, mode: .proxy, at: Instant(second: 0)) == nil)
         #expect(
             zero.hold(wantedCount: 0, mode: .proxy, at: Instant(second: 59))
@@ -86,7 +86,9 @@ struct AutoscalerTests {
     func graceAndRetention() {
         var configuration = ScalingConfiguration()
         configuration.stableWindow = .seconds(6)
-        var served = ScaleToZero(configuration)
+        configuration.initialScale = 0
+        let start = Instant(second: 0)
+        var served = ScaleToZero(configuration, at: start)
         #expect(served.hold(wantedCount: 1, mode: .serve, at: Instant(second: 0)) == nil)
         #expect(
             served.hold(wantedCount: 0, mode: .proxy, at: Instant(second: 100))
@@ -94,12 +96,12 @@ struct AutoscalerTests {
         )
         #expect(served.hold(wantedCount: 0, mode: .proxy, at: Instant(second: 130)) == nil)
 
-        var proxied = ScaleToZero(configuration)
+        var proxied = ScaleToZero(configuration, at: start)
         #expect(proxied.hold(wantedCount: 1, mode: .proxy, at: Instant(second: 0)) == nil)
         #expect(proxied.hold(wantedCount: 0, mode: .proxy, at: Instant(second: 100)) == nil)
 
         configuration.scaleToZeroPodRetentionPeriod = .seconds(45)
-        var retained = ScaleToZero(configuration)
+        var retained = ScaleToZero(configuration, at: start)
         #expect(retained.hold(wantedCount: 1, mode: .proxy, at: Instant(second: 0)) == nil)
         #expect(
             retained.hold(wantedCount: 0, mode: .proxy, at: Instant(second: 100))

@@ -35,6 +35,10 @@ enum RevisionAction: Equatable {
     case refuse(RequestID, RefusalReason)
     /// Ask an instance without requests to end; answered by `instanceExited`.
     case stop(InstanceID)
+    /// Let an idle instance have no processor time; it keeps its memory and its socket.
+    case pause(InstanceID)
+    /// Let a paused instance go on; it takes requests from now on.
+    case resume(InstanceID)
     /// End an instance now; answered by `instanceExited`.
     case kill(InstanceID)
     /// Call `timerFired` at that time or soon after; an earlier call does no harm.

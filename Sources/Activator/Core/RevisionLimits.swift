@@ -20,6 +20,12 @@ struct RevisionLimits: Sendable {
     var queueTimeout = Duration.seconds(60)
     /// How long an instance stays without a request.
     var idleWindow = Duration.seconds(60)
+    /// Idle instances that are paused instead of ended; 0 for none.
+    var pausedMax = 0
+    /// How long an instance stays paused before it ends.
+    var pauseTime = Duration.seconds(3600)
+    /// Instances beyond those with requests that are kept started.
+    var spareCount = 0
     /// How starts are held back.
     var backOff = StartBackOff(failuresMax: 3, restMin: .seconds(1), restMax: .seconds(60))
 }

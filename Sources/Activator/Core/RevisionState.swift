@@ -17,6 +17,10 @@ struct RevisionState {
             case starting
             /// It takes requests, or its socket does.
             case open
+            /// It is one too many: it finishes what it has, and takes nothing more.
+            case closing
+            /// It has no request, and gets no processor time until it is wanted again.
+            case paused
             /// It was asked to end.
             case stopping
             /// Its process is gone, and some of its requests are not settled yet.
@@ -39,10 +43,12 @@ struct RevisionState {
     private(set) var instances: [Instance] = []
     private(set) var requests = RequestTable()
     private(set) var isStopping = false
-    private var policy: any ScalingPolicy
+    /// Whether no traffic is meant for it any more; requests that come all the same are served.
+    private(set) var isRetired = false
+    private(set) var policy: any ScalingPolicy
     private var backOff: StartBackOff
     private var lastInstanceNumber = 0
-    private var wakeAt: MonotonicTime?
+    private(set) var wakeAt: MonotonicTime?
     private var actions: [RevisionAction] = []
     private var actionNext = 0
 
@@ -85,12 +91,13 @@ struct RevisionState {
     /// - Returns: Its name.
     mutating func requestArrived(bytes: Int, at now: MonotonicTime) -> RequestID {
         let deadline = now.advanced(by: self.limits.queueTimeout)
+        self.policy.requestArrived()
         let id = self.requests.add(bytes: bytes, deadline: deadline)
         if self.isStopping {
             self.refuse(id, .stopping)
         } else if self.requests.queuedCount == 0, let index = self.instanceWithRoom() {
             self.dispatch(id, toInstanceAt: index)
-            self.startInstances(at: now)
+            self.scale(at: now)
         } else if let reason = self.reasonNotToQueue(bytes: bytes) {
             self.refuse(id, reason)
         } else {
@@ -156,10 +163,10 @@ struct RevisionState {
         guard let index = self.index(of: id) else { return }
         self.instances[index].inFlightCount -= 1
         guard self.instances[index].inFlightCount == 0 else { return }
-        if self.instances[index].phase == .exited {
-            self.instances.remove(at: index)
-        } else {
-            self.becameIdle(index, at: now)
+        switch self.instances[index].phase {
+        case .exited: self.instances.remove(at: index)
+        case .closing: self.stop(index)
+        case .starting, .open, .paused, .stopping: self.becameIdle(index, at: now)
         }
     }
 
@@ -209,6 +216,7 @@ struct RevisionState {
 
     private mutating func becameIdle(_ index: Int, at now: MonotonicTime) {
         self.instances[index].idleSince = now
+        guard !self.policy.endsSurplusAtOnce else { return }
         self.wantWake(at: now.advanced(by: self.limits.idleWindow))
     }
 
@@ -244,39 +252,116 @@ struct RevisionState {
     // MARK: What follows from any event
 
     private mutating func settle(at now: MonotonicTime) {
-        while let first = self.requests.first, let index = self.instanceWithRoom() {
-            self.dispatch(first, toInstanceAt: index)
-        }
-        self.startInstances(at: now)
+        self.dispatchQueue()
+        if self.scale(at: now) { self.dispatchQueue() }
         if self.requests.queuedCount > 0, self.liveCount == 0 { self.refuseQueue(at: now) }
         if self.isStopping { self.stopWhatIsIdle() }
     }
 
-    private mutating func startInstances(at now: MonotonicTime) {
+    private mutating func dispatchQueue() {
+        while let first = self.requests.first, let index = self.instanceWithRoom() {
+            self.dispatch(first, toInstanceAt: index)
+        }
+    }
+
+    /// Brings the instances nearer to what is wanted; whether one takes requests that did not.
+    @discardableResult
+    private mutating func scale(at now: MonotonicTime) -> Bool {
         let goal = self.instancesGoal(at: now)
         var liveCount = self.liveCount
+        var hasReopened = false
+        while liveCount < goal, self.reopen(at: now) {
+            hasReopened = true
+            liveCount += 1
+        }
         while liveCount < goal, self.mayStart(at: now) {
             self.startInstance(at: now)
             liveCount += 1
         }
-        if liveCount < self.instancesLeast, let restsUntil = self.backOff.restsUntil,
-            restsUntil > now
+        if liveCount < goal, let restsUntil = self.backOff.restsUntil, restsUntil > now,
+            goal <= self.instancesLeast || self.policy.endsSurplusAtOnce
         {
             self.wantWake(at: restsUntil)
         }
+        if self.endsSurplusAtOnce { self.endSurplus(beyond: goal, liveCount, at: now) }
+        if let next = self.policy.nextDecision, next > now, liveCount > 0 {
+            self.wantWake(at: next)
+        }
+        return hasReopened
     }
 
-    private var instancesLeast: Int { self.isStopping ? 0 : self.limits.instancesMin }
+    private var endsSurplusAtOnce: Bool { self.policy.endsSurplusAtOnce || self.isRetired }
+
+    /// Takes back an instance that was one too many, or that rests.
+    private mutating func reopen(at now: MonotonicTime) -> Bool {
+        guard !self.isStopping else { return false }
+        if let index = self.instances.firstIndex(where: { $0.phase == .closing }) {
+            self.instances[index].phase = .open
+            return true
+        }
+        guard let index = self.instances.firstIndex(where: { $0.phase == .paused }) else {
+            return false
+        }
+        self.instances[index].phase = .open
+        self.instances[index].idleSince = now
+        self.actions.append(.resume(self.instances[index].id))
+        return true
+    }
+
+    /// Ends what is beyond the goal: idle instances first, and of equals the youngest.
+    private mutating func endSurplus(
+        beyond goal: Int,
+        _ liveCount: Int,
+        at now: MonotonicTime
+    ) {
+        var surplus = liveCount - goal
+        for index in self.instances.indices.reversed() where surplus > 0 {
+            let instance = self.instances[index]
+            guard instance.phase == .open, instance.inFlightCount == 0 else { continue }
+            self.retire(index, at: now)
+            surplus -= 1
+        }
+        for index in self.instances.indices.reversed() where surplus > 0 {
+            guard self.instances[index].phase == .open else { continue }
+            self.instances[index].phase = .closing
+            surplus -= 1
+        }
+    }
+
+    /// Lets an idle instance rest, or ends it.
+    private mutating func retire(_ index: Int, at now: MonotonicTime) {
+        let pausedCount = self.instances.count { $0.phase == .paused }
+        guard pausedCount < self.limits.pausedMax, !self.isRetired, !self.isStopping,
+            self.instances[index].hasAnswered
+        else { return self.stop(index) }
+        self.instances[index].phase = .paused
+        self.instances[index].idleSince = now
+        self.actions.append(.pause(self.instances[index].id))
+        self.wantWake(at: now.advanced(by: self.limits.pauseTime))
+    }
+
+    private var instancesLeast: Int {
+        self.isStopping || self.isRetired ? 0 : self.limits.instancesMin
+    }
 
     /// How many instances there should be now.
     private mutating func instancesGoal(at now: MonotonicTime) -> Int {
         var load = RevisionLoad(inFlightCount: 0, queuedCount: 0, openCount: 0, startingCount: 0)
         load.queuedCount = self.requests.queuedCount
-        for instance in self.instances where instance.isLive {
+        var busyCount = 0
+        for instance in self.instances where instance.phase != .exited {
             load.inFlightCount += instance.inFlightCount
+            guard instance.isLive else { continue }
+            if instance.inFlightCount > 0 { busyCount += 1 }
             if instance.phase == .open { load.openCount += 1 } else { load.startingCount += 1 }
         }
-        let wanted = self.policy.desiredCount(for: load, at: now)
+        var wanted = self.policy.desiredCount(for: load, at: now)
+        if self.isRetired || self.isStopping {
+            let capacity = self.limits.instanceCapacity
+            wanted = min(wanted, (load.demand + capacity - 1) / capacity)
+        } else if self.limits.spareCount > 0 {
+            wanted = max(wanted, busyCount + load.queuedCount + self.limits.spareCount)
+        }
         // Whatever a policy says, a request that waits is never left without any instance.
         let needed = load.queuedCount > 0 ? max(1, wanted) : wanted
         return min(max(needed, self.instancesLeast), self.limits.instancesMax)
@@ -317,6 +402,11 @@ struct RevisionState {
 
     /// Ends what was idle for the whole window and is not wanted, the youngest first.
     private mutating func stopIdleInstances(at now: MonotonicTime) {
+        for index in self.instances.indices where self.instances[index].phase == .paused {
+            let since = self.instances[index].idleSince
+            if since.advanced(by: self.limits.pauseTime) <= now { self.stop(index) }
+        }
+        guard !self.endsSurplusAtOnce else { return }
         let goal = self.instancesGoal(at: now)
         var liveCount = self.liveCount
         for index in self.instances.indices.reversed() where liveCount > goal {
@@ -324,20 +414,40 @@ struct RevisionState {
             guard instance.phase == .open, instance.inFlightCount == 0,
                 instance.idleSince.advanced(by: self.limits.idleWindow) <= now
             else { continue }
-            self.stop(index)
+            self.retire(index, at: now)
             liveCount -= 1
         }
     }
 
     private mutating func scheduleWake(at now: MonotonicTime) {
         if let deadline = self.requests.firstDeadline { self.wantWake(at: deadline) }
-        guard self.liveCount > self.limits.instancesMin else { return }
+        for instance in self.instances where instance.phase == .paused {
+            self.wantWake(at: instance.idleSince.advanced(by: self.limits.pauseTime))
+        }
+        guard !self.endsSurplusAtOnce, self.liveCount > self.limits.instancesMin else { return }
         for instance in self.instances where instance.phase == .open && instance.inFlightCount == 0
         {
             let due = instance.idleSince.advanced(by: self.limits.idleWindow)
             // One that is kept because the load wants it is looked at again later.
             self.wantWake(at: due > now ? due : now.advanced(by: self.limits.idleWindow))
         }
+    }
+
+    // MARK: Traffic
+
+    /// Traffic is meant for the revision, or no longer.
+    ///
+    /// Without, it serves what it has and what comes by its own name, and keeps no instance for
+    /// anything else.
+    mutating func reachabilityChanged(to isReachable: Bool, at now: MonotonicTime) {
+        self.isRetired = !isReachable
+        self.policy.isReachable = isReachable
+        if self.isRetired {
+            for index in self.instances.indices where self.instances[index].phase == .paused {
+                self.stop(index)
+            }
+        }
+        self.settle(at: now)
     }
 
     // MARK: End
@@ -351,7 +461,9 @@ struct RevisionState {
     private mutating func stopWhatIsIdle() {
         guard self.requests.queuedCount == 0 else { return }
         for index in self.instances.indices
-        where self.instances[index].isLive && self.instances[index].inFlightCount == 0 {
+        where self.instances[index].isLive && self.instances[index].inFlightCount == 0
+            || self.instances[index].phase == .paused
+        {
             self.stop(index)
         }
     }

@@ -12,28 +12,47 @@ struct RevisionLoad: Equatable {
     var openCount: Int
     /// Instances that are being started.
     var startingCount: Int
+
+    /// Requests in all.
+    var demand: Int { self.inFlightCount + self.queuedCount }
 }
 
 /// Decides how many instances a load wants.
 ///
-/// It is asked after each event, so it never has to poll, and it is told the time. The bounds of
-/// the revision are applied to its answer by ``RevisionState``, as is the idle window, after which
-/// instances beyond the answer end.
+/// It is asked after each event, so no request ever waits for it, and it is told the time. The
+/// bounds of the revision are applied to its answer by ``RevisionState``.
 protocol ScalingPolicy: Sendable {
+    /// Whether instances beyond the answer go as soon as they have no request, and are given none;
+    /// otherwise they go when they were idle for a window.
+    var endsSurplusAtOnce: Bool { get }
+    /// Whether traffic can reach the revision.
+    var isReachable: Bool { get set }
+    /// A request came.
+    mutating func requestArrived()
     /// How many instances there should be.
     mutating func desiredCount(for load: RevisionLoad, at now: MonotonicTime) -> Int
+    /// When to ask again, if nothing happens until then; `nil` for never.
+    var nextDecision: MonotonicTime? { get }
+    /// What keeps instances, for people.
+    func reasons(at now: MonotonicTime) -> [StayReason]
 }
 
 /// As many instances as it takes to give none more than its share, at once.
 struct DemandScaling: ScalingPolicy {
     /// How many requests one instance should have at the same time, above 0.
     let target: Double
+    let endsSurplusAtOnce = false
+    var isReachable = true
+    let nextDecision: MonotonicTime? = nil
 
     /// Makes a policy; a target below Knative's least one, 0.01, is taken as that.
     init(target: Double) { self.target = max(0.01, target) }
 
+    mutating func requestArrived() {}
+
     mutating func desiredCount(for load: RevisionLoad, at now: MonotonicTime) -> Int {
-        let demand = load.inFlightCount + load.queuedCount
-        return Int((Double(demand) / self.target).rounded(.up))
+        Int((Double(load.demand) / self.target).rounded(.up))
     }
+
+    func reasons(at now: MonotonicTime) -> [StayReason] { [] }
 }

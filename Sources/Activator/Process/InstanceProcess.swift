@@ -91,6 +91,12 @@ final class InstanceProcess: EventHandler {
         self.killTimer = self.loop.schedule(after: grace) { [weak self] in self?.kill() }
     }
 
+    /// Sends a signal to the process and its group.
+    func signal(_ signal: Int32) {
+        guard self.exited != nil else { return }
+        Glibc.kill(-self.pid, signal)
+    }
+
     /// Ends the process and its group at once.
     func kill() {
         guard self.exited != nil else { return }

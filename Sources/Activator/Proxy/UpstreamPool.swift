@@ -57,9 +57,14 @@ final class UpstreamPool {
         self.idle.remove(at: index)
     }
 
+    /// Closes what waits.
+    func closeIdle() {
+        for connection in self.idle { connection.close() }
+    }
+
     /// Closes what waits, and what will be given back.
     func close() {
         self.isClosed = true
-        for connection in self.idle { connection.close() }
+        self.closeIdle()
     }
 }

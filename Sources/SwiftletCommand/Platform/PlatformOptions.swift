@@ -19,7 +19,7 @@ struct PlatformOptions: Sendable {
     var storage: String?
     var stateDirectory = Self.stateDirectoryDefault
     var functionsDirectory: String?
-    /// Overrides the window after which an idle function ends.
+    /// An idle function ends after this, in place of what Knative's autoscaler decides.
     var idleWindow: Duration?
     /// Where functions are found by sources, instead of an activator here.
     var activator: String?
@@ -56,7 +56,7 @@ struct PlatformOptions: Sendable {
     static let idleFlag = FlagSyntax(
         "idle",
         value: "TIME",
-        help: "an idle function ends after this (60s, or its annotation)"
+        help: "an idle function ends after this (as Knative's autoscaler decides: 60s)"
     )
     static let outputFlag = FlagSyntax(
         "output",

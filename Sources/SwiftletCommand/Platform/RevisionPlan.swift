@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Activator
+internal import Autoscaler
 internal import Manifests
 internal import Swiftlet
 
@@ -31,7 +32,17 @@ struct RevisionPlan {
         spec.scale.min = service.scaling.minScale ?? 0
         spec.scale.max = service.scaling.maxScale ?? 0
         spec.scale.initial = service.scaling.initialScale ?? 0
-        spec.idleWindow = self.idleWindow(of: service)
+        if let window = self.options.idleWindow {
+            spec.idleWindow = window
+        } else {
+            spec.autoscaling = ScalingConfiguration(
+                service.scaling,
+                containerConcurrency: service.containerConcurrency
+            )
+        }
+        spec.pausesWhenIdle = service.warmth.pausesWhenIdle
+        spec.pauseTime = service.warmth.pauseTime ?? spec.pauseTime
+        spec.spareCount = service.warmth.spareCount
         if service.commandOverride == nil {
             spec.workingDirectory = service.container.workingDirectory
         } else {
@@ -88,11 +99,5 @@ struct RevisionPlan {
             if let value = Environment.process[name] { variables.append((name, value)) }
         }
         return variables
-    }
-
-    private func idleWindow(of service: ServiceManifest) -> Duration {
-        if let window = self.options.idleWindow { return window }
-        let window = service.scaling.window ?? .seconds(60)
-        return max(window, service.scaling.scaleToZeroPodRetentionPeriod ?? .zero)
     }
 }

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// One thing that keeps a revision from having no process.
+package struct StayReason: Sendable, Equatable {
+    /// What kind of thing it is.
+    package enum Kind: String, Sendable {
+        /// Requests that are there.
+        case requests
+        /// The mean load over the stable window.
+        case window
+        /// A burst that the panic window saw.
+        case panic
+        /// A moment's need for more instances.
+        case need
+        /// Instances go step by step.
+        case rate
+        /// An annotation.
+        case annotation
+        /// Instances stay idle for a time.
+        case idle
+        /// Processes that are being started or ended.
+        case process
+    }
+
+    /// What kind of thing it is.
+    package var kind: Kind
+    /// One sentence for people.
+    package var text: String
+    /// How long it holds from now on, if nothing happens; `nil` when that is not known.
+    package var remaining: Duration?
+
+    init(_ kind: Kind, _ text: String, remaining: Duration? = nil) {
+        self.kind = kind
+        self.text = text
+        self.remaining = remaining
+    }
+}
