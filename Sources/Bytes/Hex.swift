@@ -3,14 +3,19 @@
 /// Hexadecimal text (RFC 4648 section 8).
 package enum Hex {
     /// Writes two digits for each byte.
-    package static func encode(_ bytes: some Sequence<UInt8>, uppercase: Bool = false) -> String {
+    package static func encode(_ bytes: [UInt8], uppercase: Bool = false) -> String {
         var text: [UInt8] = []
-        text.reserveCapacity(bytes.underestimatedCount * 2)
+        text.reserveCapacity(bytes.count * 2)
         for byte in bytes {
             text.append(self.digit(byte >> 4, uppercase: uppercase))
             text.append(self.digit(byte & 0xF, uppercase: uppercase))
         }
         return String(decoding: text, as: UTF8.self)
+    }
+
+    /// As ``encode(_:uppercase:)``, of any bytes.
+    package static func encode(_ bytes: some Sequence<UInt8>, uppercase: Bool = false) -> String {
+        self.encode(Array(bytes), uppercase: uppercase)
     }
 
     /// Reads pairs of digits of either case; `nil` when one is missing or is none.

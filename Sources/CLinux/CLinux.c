@@ -23,6 +23,7 @@
 
 _Static_assert(EPOLLIN == 0x001 && EPOLLOUT == 0x004 && EPOLLERR == 0x008, "as in CLinux.h");
 _Static_assert(EPOLLHUP == 0x010 && EPOLLRDHUP == 0x2000, "as in CLinux.h");
+_Static_assert((uint32_t)EPOLLET == 0x80000000, "as in CLinux.h");
 _Static_assert(sizeof(socklen_t) == sizeof(uint32_t), "as in CLinux.h");
 _Static_assert(sizeof(pid_t) == sizeof(int32_t), "as in CLinux.h");
 

@@ -4,24 +4,6 @@ internal import CLinux
 internal import Glibc
 internal import Synchronization
 
-/// What can happen to a descriptor; level-triggered.
-package struct IOEvents: OptionSet, Sendable {
-    /// The bits of `epoll_ctl(2)`.
-    package let rawValue: UInt32
-
-    /// Takes over the bits of `epoll_ctl(2)`.
-    package init(rawValue: UInt32) { self.rawValue = rawValue }
-
-    /// Bytes, a connection or an end can be read.
-    package static let readable = IOEvents(rawValue: swiftlet_EPOLLIN)
-    /// There is room to write, or a connect was decided.
-    package static let writable = IOEvents(rawValue: swiftlet_EPOLLOUT)
-    /// The peer sends no more; only reported when asked for.
-    package static let peerClosed = IOEvents(rawValue: swiftlet_EPOLLRDHUP)
-    /// Error or hang-up; always reported, and both bits at once, so that `contains` finds either.
-    package static let failed = IOEvents(rawValue: swiftlet_EPOLLERR | swiftlet_EPOLLHUP)
-}
-
 /// Receives the events of the descriptors it was registered for, on the loop's thread.
 package protocol EventHandler: AnyObject {
     /// Something happened; it is reported again next turn until it was dealt with.
@@ -34,8 +16,8 @@ package protocol EventHandler: AnyObject {
 /// is a task executor as well: `Task(executorPreference: loop)` runs async code here, so a handler
 /// that never blocks costs no thread hop.
 ///
-/// `@unchecked Sendable`: every stored variable but `inbox` and `threadID` belongs to the loop's
-/// thread, which each method that touches one asserts.
+/// `@unchecked Sendable`: every stored variable but `inbox`, `isAsleep` and `threadID` belongs to
+/// the loop's thread, which each method that touches one asserts.
 package final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable {
     /// Most jobs that run before sockets are looked at again.
     private static let jobsPerTurnMax = 4096
@@ -51,7 +33,6 @@ package final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable
 
     private struct Inbox: ~Copyable {
         var work: [Work] = []
-        var isWakePending = false
         var mustStop = false
     }
 
@@ -65,6 +46,10 @@ package final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable
     private let epollFD: Int32
     private let wakeFD: Int32
     private let inbox = Mutex(Inbox())
+    /// Whether the loop waits, or is about to, without having seen what enters the inbox now.
+    ///
+    /// Only then a wake-up is written: a busy loop looks into its inbox by itself.
+    private let isAsleep = Atomic<Bool>(false)
     private let threadID = Atomic<UInt>(0)
 
     private var registrations: [Registration] = []
@@ -88,7 +73,9 @@ package final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable
             close(epollFD)
             throw error
         }
-        guard swiftlet_epoll_add(epollFD, wakeFD, swiftlet_EPOLLIN, Self.wakeData) == 0 else {
+        // Edge-triggered: each write is told once, and need not be read.
+        let events = swiftlet_EPOLLIN | swiftlet_EPOLLET
+        guard swiftlet_epoll_add(epollFD, wakeFD, events, Self.wakeData) == 0 else {
             let error = SystemError.last("epoll_ctl")
             close(wakeFD)
             close(epollFD)
@@ -120,12 +107,8 @@ package final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable
     ///
     /// What is still queued is not run.
     package func stop() {
-        let mustWake = self.inbox.withLock { inbox in
-            inbox.mustStop = true
-            defer { inbox.isWakePending = true }
-            return !inbox.isWakePending
-        }
-        if mustWake { self.wake() }
+        self.inbox.withLock { $0.mustStop = true }
+        self.wake()
     }
 
     /// Waits until the thread has ended; not from the loop itself.
@@ -172,9 +155,18 @@ package final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable
         _ events: UnsafeMutablePointer<swiftlet_epoll_event>,
         _ capacity: Int
     ) -> Int {
-        let timeout = self.waitMilliseconds()
+        var timeout = self.waitMilliseconds()
+        if timeout != 0, !self.fallAsleep() { timeout = 0 }
         let count = swiftlet_epoll_wait(self.epollFD, events, Int32(capacity), timeout)
+        self.isAsleep.store(false, ordering: .relaxed)
         return max(0, Int(count))  // EINTR is the only failure a correct loop can meet.
+    }
+
+    /// Asks to be woken from now on; answers `false` when the inbox holds something already.
+    private func fallAsleep() -> Bool {
+        // Whoever takes the lock before this does is seen here; whoever does after, sees the flag.
+        self.isAsleep.store(true, ordering: .sequentiallyConsistent)
+        return self.inbox.withLock { $0.work.isEmpty && !$0.mustStop }
     }
 
     private func waitMilliseconds() -> Int32 {
@@ -189,11 +181,7 @@ package final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable
 
     private func dispatch(_ event: swiftlet_epoll_event) {
         let data = event.data
-        guard data != Self.wakeData else {
-            var count: UInt64 = 0
-            _ = Glibc.read(self.wakeFD, &count, 8)
-            return
-        }
+        guard data != Self.wakeData else { return }
         let fd = Int(data & 0xFFFF_FFFF)
         // A handler earlier in this batch may have closed the descriptor, or opened it anew.
         guard fd < self.registrations.count,
@@ -201,13 +189,12 @@ package final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable
             let handler = self.registrations[fd].handler
         else { return }
         var events = IOEvents(rawValue: event.events)
-        if !events.isDisjoint(with: .failed) { events.formUnion(.failed) }
+        if event.events & IOEvents.failed.rawValue != 0 { events.formUnion(.failed) }
         handler.handleEvents(events)
     }
 
     private func takeInbox() {
         self.inbox.withLock { inbox in
-            inbox.isWakePending = false
             if inbox.mustStop { self.isStopping = true }
             guard !inbox.work.isEmpty else { return }
             swap(&self.batch, &inbox.work)
@@ -265,15 +252,15 @@ package final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable
             self.localWork.append(work)
             return
         }
-        let mustWake = self.inbox.withLock { inbox in
-            inbox.work.append(work)
-            defer { inbox.isWakePending = true }
-            return !inbox.isWakePending
-        }
-        if mustWake { self.wake() }
+        self.inbox.withLock { $0.work.append(work) }
+        self.wake()
     }
 
+    /// Lets the wait end if there is one; of several callers one writes.
     private func wake() {
+        guard self.isAsleep.load(ordering: .sequentiallyConsistent),
+            self.isAsleep.exchange(false, ordering: .acquiringAndReleasing)
+        else { return }
         var one: UInt64 = 1
         _ = Glibc.write(self.wakeFD, &one, 8)
     }

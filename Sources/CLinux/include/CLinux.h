@@ -18,6 +18,7 @@ static const uint32_t swiftlet_EPOLLOUT = 0x004;
 static const uint32_t swiftlet_EPOLLERR = 0x008;
 static const uint32_t swiftlet_EPOLLHUP = 0x010;
 static const uint32_t swiftlet_EPOLLRDHUP = 0x2000;
+static const uint32_t swiftlet_EPOLLET = 0x80000000;
 
 struct swiftlet_epoll_event {
     uint32_t events;
