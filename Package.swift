@@ -52,7 +52,8 @@ let package = Package(
         .target(
             name: "Swiftlet",
             dependencies: [
-                "HTTPServer", "HTTP", "EventLoop", "CloudEvents", "Telemetry", "Bytes", "CLinux",
+                "HTTPServer", "HTTP", "EventLoop", "EventFilters", "CloudEvents", "Telemetry",
+                "Bytes", "CLinux",
             ],
             swiftSettings: strict
         ),

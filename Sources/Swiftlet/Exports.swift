@@ -7,4 +7,6 @@
 @_exported public import enum CloudEvents.CloudEventError
 @_exported public import struct CloudEvents.CloudEventExtensions
 @_exported public import enum CloudEvents.CloudEventValue
+@_exported public import struct EventFilters.EventFilter
+@_exported public import struct EventFilters.EventFilterError
 @_exported public import struct Telemetry.Logger

@@ -70,42 +70,6 @@ extension Function {
         self.add(.patterns(type: type, source: source, subject: subject), options, handler)
     }
 
-    /// Handles the events that a condition picks, for what patterns cannot say.
-    ///
-    /// - Parameters:
-    ///   - condition: Whether an event is for this handler; quick, and without effect.
-    ///   - options: Where the handler runs, how many at once, and for how long.
-    ///   - handler: As for handlers with patterns.
-    public mutating func on<Reply: EventReply>(
-        where condition: @escaping @Sendable (CloudEvent) -> Bool,
-        options: HandlerOptions = .default,
-        _ handler: @escaping @Sendable (CloudEvent, Context) async throws -> Reply
-    ) {
-        self.add(.predicate(condition), options) { try await handler($0, $1).event }
-    }
-
-    /// Handles the events that a condition picks, without a reply.
-    public mutating func on(
-        where condition: @escaping @Sendable (CloudEvent) -> Bool,
-        options: HandlerOptions = .default,
-        _ handler: @escaping @Sendable (CloudEvent, Context) async throws -> Void
-    ) {
-        self.add(.predicate(condition), options) {
-            try await handler($0, $1)
-            return nil
-        }
-    }
-
-    /// Handles the events that a condition picks, with or without a reply.
-    @_disfavoredOverload
-    public mutating func on(
-        where condition: @escaping @Sendable (CloudEvent) -> Bool,
-        options: HandlerOptions = .default,
-        _ handler: @escaping @Sendable (CloudEvent, Context) async throws -> CloudEvent?
-    ) {
-        self.add(.predicate(condition), options, handler)
-    }
-
     /// Handles the JSON payload of events, without a reply.
     ///
     /// A payload that is not an `Input` is answered with 400 and not delivered again.

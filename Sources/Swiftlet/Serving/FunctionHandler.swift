@@ -22,7 +22,7 @@ final class FunctionHandler: HTTPHandler, @unchecked Sendable {
     /// The largest body of any handler, which is what the server lets in.
     let bodyBytesMax: Int
     private var isStopping = false
-    private var lastRequestAt = MonotonicTime.now()
+    private(set) var lastRequestAt = MonotonicTime.now()
     private var liveCount = 0
     private var idleWaiters: [CheckedContinuation<Void, Never>] = []
 

@@ -2,6 +2,7 @@
 
 internal import EventLoop
 internal import HTTPServer
+internal import Synchronization
 internal import Telemetry
 
 /// A function on its sockets: what listens, and in which order it stops.
@@ -9,9 +10,12 @@ final class FunctionService: Sendable {
     private let runtime: FunctionRuntime
     private let settings: FunctionSettings
     private let loop: EventLoop
-    private let handler: FunctionHandler
+    let handler: FunctionHandler
     private let server: HTTPServer
     private let metricsServer: HTTPServer?
+    /// Where metrics are served; `nil` when they are not, or not yet.
+    var metricsPort: UInt16? { self.metricsAddress.withLock { $0?.port } }
+    private let metricsAddress = Mutex<SocketAddress?>(nil)
 
     init(_ runtime: FunctionRuntime, settings: FunctionSettings, loop: EventLoop) {
         let instruments = settings.metricsPort.map { _ in RequestInstruments(loop: loop) }
@@ -24,6 +28,9 @@ final class FunctionService: Sendable {
         let logger = runtime.logger
         var configuration = HTTPServerConfiguration()
         configuration.bodyBytesMax = handler.bodyBytesMax
+        // A client that has sent all and then closes cannot be told from one that still listens;
+        // as with Go's server, which Knative is made of, it counts as gone.
+        configuration.halfClose = .cancel
         configuration.report = { logger.warning("A request went wrong.", ["reason": $0]) }
         self.runtime = runtime
         self.settings = settings
@@ -42,6 +49,7 @@ final class FunctionService: Sendable {
     func start() async throws -> SocketAddress {
         if let metricsServer = self.metricsServer, let port = self.settings.metricsPort {
             let address = try await metricsServer.listen(on: .ipv4Any(port: port))
+            self.metricsAddress.withLock { $0 = address }
             self.runtime.logger.info("Serving metrics.", ["address": address.description])
             await self.loop.run {
                 self.handler.instruments?.start { self.handler.turns.depth }
