@@ -193,7 +193,7 @@ let package = Package(
         ),
         .testTarget(
             name: "EventFiltersTests",
-            dependencies: ["TestSupport", "EventFilters", "CloudEvents", "Bytes"],
+            dependencies: ["TestSupport", "EventFilters", "CESQL", "CloudEvents", "Bytes"],
             swiftSettings: strict
         ),
         .testTarget(

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import CESQL
+public import CESQL
 public import CloudEvents
 
 /// Says which events somebody wants: the filters of Knative's `Trigger` and of the CloudEvents
@@ -87,6 +87,15 @@ public struct EventFilter: Sendable, Equatable {
     ///   built in.
     public static func cesql(_ expression: String) throws(EventFilterError) -> Self {
         try self.cesql(expression, at: "cesql")
+    }
+
+    /// What an expression of CESQL is true for, read before, for example with functions of one's
+    /// own.
+    ///
+    /// - Parameter expression: The expression.
+    /// - Returns: The filter.
+    public static func cesql(_ expression: CESQLExpression) -> Self {
+        Self(rule: .cesql(expression))
     }
 
     /// The same for an expression at `path`.

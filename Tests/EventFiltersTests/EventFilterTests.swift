@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Bytes
+import CESQL
 import CloudEvents
 import TestSupport
 import Testing
@@ -84,6 +85,21 @@ struct EventFilterTests {
         #expect(throws: EventFilterError.self) {
             try EventFilter(["cesql": .text(text)] as FilterNode)
         }
+    }
+
+    @Test("expressions may bring functions of their own")
+    func ownFunctions() throws {
+        var functions = CESQLFunctions.builtIn
+        try functions.add(
+            CESQLFunction("TWICE", [.integer], returns: .integer) { values in
+                guard case .integer(let value) = values[0] else { return CESQLResult(.integer(0)) }
+                return CESQLResult(.integer(value * 2))
+            }
+        )
+        let filter = EventFilter.cesql(
+            try CESQLExpression("TWICE(grade) = 4", functions: functions)
+        )
+        #expect(filter.matches(Self.event))
     }
 
     static let nodes: [(node: FilterNode, filter: EventFilter)] = [
