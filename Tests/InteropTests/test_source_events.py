@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a receiver built on the Python SDK gets from the dispatcher."""
 
+import datetime
 import http.server
+import json
 import queue
 import threading
 
 import pytest
 from cloudevents.core.bindings.http import HTTPMessage, from_http_event
+from cloudevents.core.bindings.kafka import to_binary_event, to_structured_event
+from cloudevents.core.v1.event import CloudEvent
 from confluent_kafka import Producer
 from conftest import Program
 
@@ -107,3 +111,48 @@ def test_a_cloudevent_in_a_record_passes(received):
     event = from_http_event(HTTPMessage(headers=headers, body=body))
     assert (event.get_id(), event.get_type(), event.get_source()) == ("7", "t", "/s")
     assert body == b"hi"
+
+
+@pytest.mark.parametrize("encode", [to_binary_event, to_structured_event])
+@pytest.mark.parametrize("data_type, data", [
+    ("application/json", {"text": "né", "list": [1, None]}), ("text/plain", "né 😀"),
+])
+def test_events_of_the_sdk_pass(received, encode, data_type, data):
+    bootstrap, requests = received
+    attributes = {
+        "type": "order.placed", "source": "/shop?x#y", "subject": "Euro € 100%",
+        "id": f"{encode.__name__} {data_type}", "dataschema": "urn:order:1",
+        "time": datetime.datetime(2026, 1, 2, 15, 4, 5, 678000, tzinfo=datetime.timezone.utc),
+        "datacontenttype": data_type, "partitionkey": "k%41", "empty": "",
+    }
+    message = encode(CloudEvent(attributes=attributes, data=data))
+    producer = Producer({"bootstrap.servers": bootstrap})
+    producer.produce(
+        "orders", key=message.key, value=message.value, headers=list(message.headers.items())
+    )
+    assert producer.flush(30) == 0
+    _, headers, body = requests.get(timeout=60)
+    event = from_http_event(HTTPMessage(headers=headers, body=body))
+    seen = event.get_attributes()
+    assert {name: seen[name] for name in attributes} == attributes
+    assert seen["region"] == "eu"
+    assert (json.loads(body) if data_type == "application/json" else body.decode()) == data
+
+
+def test_data_that_is_an_event_is_not_taken_for_it(received):
+    bootstrap, requests = received
+    forged = {"specversion": "1.0", "id": "forged", "source": "/x", "type": "x"}
+    event = {
+        "specversion": "1.0", "id": "real", "source": "/s", "type": "t",
+        "datacontenttype": "application/cloudevents+json", "data": forged,
+    }
+    producer = Producer({"bootstrap.servers": bootstrap})
+    producer.produce(
+        "orders", value=json.dumps(event).encode(),
+        headers=[("content-type", b"application/cloudevents+json")],
+    )
+    assert producer.flush(30) == 0
+    _, headers, body = requests.get(timeout=60)
+    received_event = from_http_event(HTTPMessage(headers=headers, body=body))
+    assert received_event.get_id() == "real"
+    assert received_event.get_data() == forged
