@@ -23,6 +23,8 @@ final class CurlEasy {
         var method: HTTPMethod
         var body: Body
         var unixSocket: String?
+        var version: HTTPClientRequest.Version
+        var authorities: String?
     }
 
     /// A body of fewer bytes is copied and sent with the head in one call; libcurl's own limit.
@@ -127,7 +129,13 @@ final class CurlEasy {
             }
             body = .uploaded
         }
-        return Shape(method: request.method, body: body, unixSocket: request.unixSocket)
+        return Shape(
+            method: request.method,
+            body: body,
+            unixSocket: request.unixSocket,
+            version: request.version,
+            authorities: request.authorities
+        )
     }
 
     /// Whether an empty body is announced as such (RFC 9110 section 8.6).
@@ -189,7 +197,8 @@ final class CurlEasy {
         self.shape = nil
         self.url = ""
         self.setPolicy()
-        self.setTLS()
+        self.setVersion(shape.version)
+        self.setTLS(authorities: shape.authorities)
         self.setCallbacks()
         if let unixSocket = shape.unixSocket { self.set(CURLOPT_UNIX_SOCKET_PATH, unixSocket) }
         switch shape.body {
@@ -213,7 +222,6 @@ final class CurlEasy {
         // Refusing anything but HTTP is a security border: it has to have succeeded.
         let protocols = self.set(CURLOPT_PROTOCOLS_STR, "http,https")
         precondition(protocols == CURLE_OK, "libcurl was built with HTTP and HTTPS")
-        self.set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
         self.set(CURLOPT_NOSIGNAL, 1)
         self.set(CURLOPT_PROXY, "")
         self.set(CURLOPT_NOPROXY, "*")
@@ -225,11 +233,35 @@ final class CurlEasy {
         self.set(CURLOPT_MAXAGE_CONN, max(1, Int(clamping: idleSeconds)))
     }
 
-    private func setTLS() {
+    private func setVersion(_ version: HTTPClientRequest.Version) {
+        let value =
+            switch version {
+            case .http1: CURL_HTTP_VERSION_1_1
+            case .negotiated: CURL_HTTP_VERSION_2TLS
+            case .http2: CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE
+            }
+        self.set(CURLOPT_HTTP_VERSION, Int(value))
+        // Better a stream of the connection that is coming up than one more connection.
+        if version == .http2 { self.set(CURLOPT_PIPEWAIT, 1) }
+    }
+
+    private func setTLS(authorities: String?) {
         self.set(CURLOPT_SSL_VERIFYPEER, 1)
         self.set(CURLOPT_SSL_VERIFYHOST, 2)
         let configuration = self.driver.configuration
         if let file = configuration.authoritiesFile { self.set(CURLOPT_CAINFO, file) }
+        if var text = authorities {
+            text.withUTF8 { bytes in
+                var blob = curl_blob(
+                    data: UnsafeMutableRawPointer(mutating: bytes.baseAddress),
+                    len: bytes.count,
+                    flags: UInt32(CURL_BLOB_COPY)
+                )
+                withUnsafeMutablePointer(to: &blob) { blob in
+                    self.set(CURLOPT_CAINFO_BLOB, UnsafeMutableRawPointer(blob))
+                }
+            }
+        }
         if let (certificateFile, keyFile) = configuration.clientCertificate {
             self.set(CURLOPT_SSLCERT, certificateFile)
             self.set(CURLOPT_SSLKEY, keyFile)

@@ -30,6 +30,16 @@ package struct HTTPClientRequest: Sendable {
         case stream(@Sendable (StreamEvent, HTTPClientTransfer) -> Void)
     }
 
+    /// Which versions of HTTP are spoken.
+    package enum Version: Sendable, Hashable {
+        /// HTTP/1.1 alone.
+        case http1
+        /// HTTP/2 where TLS agrees upon it (ALPN), else HTTP/1.1.
+        case negotiated
+        /// HTTP/2; without TLS the peer is known to speak it (RFC 9113 section 3.3).
+        case http2
+    }
+
     /// A part of an answer.
     package enum StreamEvent: Sendable {
         /// The head, first and once.
@@ -59,6 +69,10 @@ package struct HTTPClientRequest: Sendable {
     package var unixSocket: String?
     /// Where the body of the answer goes.
     package var responseSink: ResponseSink
+    /// Which versions of HTTP are spoken.
+    package var version = Version.http1
+    /// Certificates to trust, in PEM, instead of the client's.
+    package var authorities: String?
 
     /// Makes a request.
     package init(

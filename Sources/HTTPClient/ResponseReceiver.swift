@@ -11,6 +11,9 @@ struct ResponseReceiver {
     /// Most bytes that are reserved because a peer announced them.
     private static let reservedBytesMax = 16 * 1024 * 1024
 
+    private static let http2Start = Array("HTTP/2 ".utf8)
+    private static let http1Start = Array("HTTP/1.1 ".utf8)
+
     /// Why the transfer was ended from here.
     var failure: (kind: HTTPClientError.Kind, sentence: String)?
     /// Whether libcurl was told to wait for the receiver of a stream.
@@ -85,7 +88,13 @@ struct ResponseReceiver {
         }
         // What comes after the final head is the trailer.
         guard self.head == nil else { return true }
-        self.lines.append(contentsOf: line)
+        if self.lines.isEmpty, line.starts(with: Self.http2Start) {
+            // libcurl writes the head of HTTP/2 in the form of HTTP/1.1, but for the version.
+            self.lines.append(contentsOf: Self.http1Start)
+            self.lines.append(contentsOf: line.dropFirst(Self.http2Start.count))
+        } else {
+            self.lines.append(contentsOf: line)
+        }
         guard line.count <= 2, line.last == UInt8(ascii: "\n") else { return true }
         return self.headEnded()
     }

@@ -13,6 +13,11 @@ package final class AssignedPartition {
     package let id: TopicPartition
     /// Where reading starts, when that is to be committed although nothing was handled yet.
     package let uncommittedStart: Int64?
+    /// What the group had stored when the partition was assigned.
+    package let committed: KafkaCommit?
+    /// The end of the partition, when everything before it was taken; marks of transactions are
+    /// nothing to take.
+    package private(set) var reachedEnd: Int64?
 
     private let handle: ClientHandle
     private unowned let consumer: KafkaConsumer
@@ -25,11 +30,13 @@ package final class AssignedPartition {
     init(
         _ id: TopicPartition,
         uncommittedStart: Int64?,
+        committed: KafkaCommit?,
         handle: ClientHandle,
         consumer: KafkaConsumer
     ) {
         self.id = id
         self.uncommittedStart = uncommittedStart
+        self.committed = committed
         self.handle = handle
         self.consumer = consumer
         self.pace = consumer.refillPace
@@ -47,7 +54,7 @@ package final class AssignedPartition {
             guard let event = rd_kafka_queue_poll(queue, 0) else { return nil }
             defer { rd_kafka_event_destroy(event) }
             guard rd_kafka_event_type(event) == RD_KAFKA_EVENT_FETCH else {
-                self.consumer.received(event, from: self.id)
+                if !self.noteEnd(event) { self.consumer.received(event, from: self.id) }
                 continue
             }
             guard let message = rd_kafka_event_message_next(event) else { continue }
@@ -57,10 +64,19 @@ package final class AssignedPartition {
                 )
                 continue
             }
+            self.reachedEnd = nil
             self.count(bytes: message.pointee.len + message.pointee.key_len)
             return KafkaRecord(copying: message, topic: self.id.topic)
         }
         return nil
+    }
+
+    private func noteEnd(_ event: OpaquePointer) -> Bool {
+        guard rd_kafka_event_error(event) == RD_KAFKA_RESP_ERR__PARTITION_EOF else { return false }
+        guard let place = rd_kafka_event_topic_partition(event) else { return true }
+        if place.pointee.offset >= 0 { self.reachedEnd = place.pointee.offset }
+        rd_kafka_topic_partition_destroy(place)
+        return true
     }
 
     /// The offset after the newest record, as far as the last fetch told.

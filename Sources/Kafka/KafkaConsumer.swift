@@ -196,14 +196,16 @@ package final class KafkaConsumer: EventHandler, @unchecked Sendable {
     /// Stores where reading goes on, after the records before it were dealt with; loop only.
     ///
     /// ``KafkaConsumerDelegate/consumerCommitted(_:error:)`` tells the result.
-    package func commit(_ offsets: [TopicPartition: Int64]) {
+    package func commit(_ offsets: [TopicPartition: KafkaCommit]) {
         guard self.phase == .running || self.phase == .closing, !offsets.isEmpty else { return }
         _ = self.requestCommit(offsets)
     }
 
-    private func requestCommit(_ offsets: [TopicPartition: Int64]) -> Int? {
+    private func requestCommit(_ offsets: [TopicPartition: KafkaCommit]) -> Int? {
         var list = PartitionList()
-        for (partition, offset) in offsets { list.append(partition, offset: offset) }
+        for (partition, commit) in offsets {
+            list.append(partition, offset: commit.offset, metadata: commit.metadata)
+        }
         self.lastToken += 1
         let token = UnsafeMutableRawPointer(bitPattern: self.lastToken)
         let result = list.withRaw {
@@ -211,7 +213,7 @@ package final class KafkaConsumer: EventHandler, @unchecked Sendable {
         }
         guard result != RD_KAFKA_RESP_ERR_NO_ERROR else { return self.lastToken }
         self.delegate?.consumerCommitted(
-            offsets,
+            offsets.mapValues(\.offset),
             error: KafkaError(result, doing: "Committing offsets")
         )
         return nil
@@ -270,11 +272,7 @@ package final class KafkaConsumer: EventHandler, @unchecked Sendable {
         self.isRebalancing = true
         switch self.rebalances.removeFirst() {
         case .assign(let partitions):
-            if self.configuration.initialOffset == .latest, !partitions.isEmpty {
-                self.pin(partitions)
-            } else {
-                self.assign(partitions, starts: [:], uncommitted: [:])
-            }
+            partitions.isEmpty ? self.assign(partitions, nil) : self.pin(partitions)
         case .revoke(let partitions): self.revoke(partitions)
         }
     }
@@ -288,7 +286,8 @@ package final class KafkaConsumer: EventHandler, @unchecked Sendable {
         let pinning = OffsetPinning(
             handle: self.handle,
             partitions: partitions,
-            partitionCounts: self.partitionCounts
+            partitionCounts: self.partitionCounts,
+            initialOffset: self.configuration.initialOffset
         )
         self.thread.run { [loop] in
             let result = Result { try pinning.run() }
@@ -304,32 +303,27 @@ package final class KafkaConsumer: EventHandler, @unchecked Sendable {
         case .success(let outcome):
             self.partitionCounts = outcome.partitionCounts
             if let error = outcome.commitError { self.report(error) }
-            self.assign(partitions, starts: outcome.starts, uncommitted: outcome.uncommitted)
+            self.assign(partitions, outcome)
         case .failure(let error):
             if let error = error as? KafkaError { self.report(error) }
-            guard self.phase == .running else {
-                return self.assign(partitions, starts: [:], uncommitted: [:])
-            }
+            guard self.phase == .running else { return self.assign(partitions, nil) }
             // Reading from elsewhere would lose records or repeat a whole topic.
             self.loop.schedule(after: Self.pinRetryDelay) { self.pin(partitions) }
         }
     }
 
-    private func assign(
-        _ partitions: [TopicPartition],
-        starts: [TopicPartition: Int64],
-        uncommitted: [TopicPartition: Int64]
-    ) {
+    private func assign(_ partitions: [TopicPartition], _ found: OffsetPinning.Outcome?) {
         guard self.phase != .closed else { return }
         if !self.isCooperative { self.dropAll() }
         var list = PartitionList()
         var assigned: [AssignedPartition] = []
         for id in partitions {
-            list.append(id, offset: starts[id] ?? KafkaOffset.unknown)
+            list.append(id, offset: found?.starts[id] ?? KafkaOffset.unknown)
             self.partitions[id]?.release()
             let partition = AssignedPartition(
                 id,
-                uncommittedStart: uncommitted[id],
+                uncommittedStart: found?.uncommitted[id],
+                committed: found?.committed[id],
                 handle: self.handle,
                 consumer: self
             )
@@ -360,7 +354,7 @@ package final class KafkaConsumer: EventHandler, @unchecked Sendable {
     }
 
     /// Lets the revoked partitions go, after a last commit; loop only.
-    package func release(committing offsets: [TopicPartition: Int64]) {
+    package func release(committing offsets: [TopicPartition: KafkaCommit]) {
         guard self.isReleaseAwaited, self.phase != .closed else { return }
         self.isReleaseAwaited = false
         guard !self.isRevocationLost, !offsets.isEmpty,

@@ -88,7 +88,8 @@ package struct KafkaConsumerConfiguration: Sendable {
             ("group.id", self.group),
             ("enable.auto.commit", "false"),
             ("enable.auto.offset.store", "false"),
-            ("enable.partition.eof", "false"),
+            // Where a partition ends when marks of transactions follow its last record.
+            ("enable.partition.eof", "true"),
         ]
         return defaults + self.properties + fixed
     }

@@ -47,8 +47,30 @@ package final class KafkaProducer: Sendable {
             timestampMilliseconds: timestampMilliseconds
         )
         return try await withCheckedThrowingContinuation { continuation in
-            self.core.produce(message, continuation)
+            self.core.produce(message) { continuation.resume(with: $0.mapError { $0 }) }
         }
+    }
+
+    /// Appends one record; any thread.
+    ///
+    /// - Parameter completion: Called once: on the producer's loop, or before this returns when the
+    ///   record cannot even be queued.
+    package func start(
+        topic: String,
+        key: [UInt8]?,
+        value: [UInt8]?,
+        headers: [KafkaHeader] = [],
+        timestampMilliseconds: Int64? = nil,
+        completion: @escaping @Sendable (Result<KafkaPosition, KafkaError>) -> Void
+    ) {
+        let message = OutgoingMessage(
+            topic: topic,
+            key: key,
+            value: value,
+            headers: headers,
+            timestampMilliseconds: timestampMilliseconds
+        )
+        self.core.produce(message, completion)
     }
 
     /// Waits until all that was sent is delivered or given up, at most until the deadline, and ends
@@ -57,6 +79,11 @@ package final class KafkaProducer: Sendable {
         await withCheckedContinuation { continuation in
             self.core.close(deadline: deadline) { continuation.resume() }
         }
+    }
+
+    /// As ``close(deadline:)``; any thread, and `completion` on any thread.
+    package func close(deadline: Duration, _ completion: @escaping @Sendable () -> Void) {
+        self.core.close(deadline: deadline, completion)
     }
 }
 

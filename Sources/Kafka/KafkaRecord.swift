@@ -104,6 +104,20 @@ package struct KafkaRecord: Sendable, Equatable {
     }
 }
 
+/// What a group stores for a partition.
+package struct KafkaCommit: Sendable, Hashable {
+    /// Where reading goes on.
+    package var offset: Int64
+    /// What whoever reads on should know; brokers take 4096 bytes unless told otherwise.
+    package var metadata: String
+
+    /// Makes a commit.
+    package init(offset: Int64, metadata: String = "") {
+        self.offset = offset
+        self.metadata = metadata
+    }
+}
+
 /// Where a record was stored.
 package struct KafkaPosition: Sendable, Hashable {
     /// The partition that was chosen.

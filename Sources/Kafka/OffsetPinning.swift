@@ -2,11 +2,11 @@
 
 internal import CKafka
 
-/// Finds where a group that starts at the latest record begins, and stores it.
+/// Finds where a group reads on, and where one that starts at the latest record begins.
 ///
-/// Without this, a record that is appended after the first start and before the first commit would
-/// be missed when the process starts again. All of it waits for brokers: it runs on a blocking
-/// thread.
+/// Such a beginning is stored at once: else a record that is appended after the first start and
+/// before the first commit would be missed when the process starts again. All of it waits for
+/// brokers: it runs on a blocking thread.
 struct OffsetPinning: Sendable {
     /// The longest wait for each answer, in milliseconds.
     private static let answerMilliseconds: Int32 = 5000
@@ -15,6 +15,8 @@ struct OffsetPinning: Sendable {
     struct Outcome: Sendable, Equatable {
         /// Where to start, for each partition.
         var starts: [TopicPartition: Int64] = [:]
+        /// What the group had stored.
+        var committed: [TopicPartition: KafkaCommit] = [:]
         /// Starts that were chosen here and could not be committed.
         var uncommitted: [TopicPartition: Int64] = [:]
         /// Why not.
@@ -26,6 +28,7 @@ struct OffsetPinning: Sendable {
     let handle: ClientHandle
     let partitions: [TopicPartition]
     let partitionCounts: [String: Int32]
+    var initialOffset = InitialOffset.latest
 
     func run() throws(KafkaError) -> Outcome {
         var outcome = Outcome(partitionCounts: self.partitionCounts)
@@ -33,6 +36,14 @@ struct OffsetPinning: Sendable {
         for entry in try self.committed() {
             guard entry.offset < 0 else {
                 outcome.starts[entry.partition] = entry.offset
+                outcome.committed[entry.partition] = KafkaCommit(
+                    offset: entry.offset,
+                    metadata: entry.metadata ?? ""
+                )
+                continue
+            }
+            guard self.initialOffset == .latest else {
+                outcome.starts[entry.partition] = KafkaOffset.beginning
                 continue
             }
             let topic = entry.partition.topic

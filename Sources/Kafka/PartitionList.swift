@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import CKafka
+internal import Glibc
 
 /// Owns one `rd_kafka_topic_partition_list_t`.
 struct PartitionList: ~Copyable {
@@ -36,7 +37,8 @@ struct PartitionList: ~Copyable {
 
     mutating func append(
         _ partition: TopicPartition,
-        offset: Int64 = KafkaOffset.unknown
+        offset: Int64 = KafkaOffset.unknown,
+        metadata: String = ""
     ) {
         let entry = rd_kafka_topic_partition_list_add(
             self.raw,
@@ -44,6 +46,10 @@ struct PartitionList: ~Copyable {
             partition.partition
         )
         entry?.pointee.offset = offset
+        // The list frees it with free(3).
+        guard !metadata.isEmpty, let copy = strdup(metadata) else { return }
+        entry?.pointee.metadata = UnsafeMutableRawPointer(copy)
+        entry?.pointee.metadata_size = strlen(copy)
     }
 
     /// Lends the pointer to a C call; `body` keeps nothing.
@@ -56,6 +62,7 @@ struct PartitionList: ~Copyable {
     struct Entry: Equatable {
         var partition: TopicPartition
         var offset: Int64
+        var metadata: String?
         var error: rd_kafka_resp_err_t
     }
 
@@ -70,9 +77,18 @@ struct PartitionList: ~Copyable {
                     partition: entry.partition
                 ),
                 offset: entry.offset,
+                metadata: Self.metadata(of: entry),
                 error: entry.err
             )
         }
+    }
+}
+
+extension PartitionList {
+    private static func metadata(of entry: rd_kafka_topic_partition_t) -> String? {
+        guard let start = entry.metadata, entry.metadata_size > 0 else { return nil }
+        let bytes = UnsafeRawBufferPointer(start: start, count: entry.metadata_size)
+        return String(decoding: bytes, as: UTF8.self)
     }
 }
 

@@ -12,13 +12,13 @@ final class ProducerCore: EventHandler, @unchecked Sendable {
     /// Most events that are served before the loop turns to others; each holds many reports.
     private static let eventsPerTurnMax = 64
 
-    typealias Waiter = CheckedContinuation<KafkaPosition, any Error>
+    typealias Waiter = @Sendable (Result<KafkaPosition, KafkaError>) -> Void
 
     /// Travels through the library with a message; released by its delivery report.
     private final class Delivery {
         let waiter: Waiter
 
-        init(_ waiter: Waiter) { self.waiter = waiter }
+        init(_ waiter: @escaping Waiter) { self.waiter = waiter }
     }
 
     private struct Shared: ~Copyable {
@@ -77,17 +77,15 @@ final class ProducerCore: EventHandler, @unchecked Sendable {
 
     // MARK: Sending, any thread
 
-    func produce(_ message: OutgoingMessage, _ waiter: Waiter) {
+    func produce(_ message: OutgoingMessage, _ waiter: @escaping Waiter) {
         guard self.begin() else {
-            waiter.resume(
-                throwing: KafkaError(code: .closed, message: "The Kafka producer is closed.")
-            )
-            return
+            let error = KafkaError(code: .closed, message: "The Kafka producer is closed.")
+            return waiter(.failure(error))
         }
         let delivery = Unmanaged.passRetained(Delivery(waiter))
         guard let error = self.handOver(message, opaque: delivery.toOpaque()) else { return }
         delivery.release()
-        waiter.resume(throwing: error)
+        waiter(.failure(error))
         self.settle(1)
     }
 
@@ -182,11 +180,11 @@ final class ProducerCore: EventHandler, @unchecked Sendable {
             guard let opaque = message._private else { continue }
             let waiter = Unmanaged<Delivery>.fromOpaque(opaque).takeRetainedValue().waiter
             guard message.err == RD_KAFKA_RESP_ERR_NO_ERROR else {
-                waiter.resume(throwing: Self.error(of: message.err))
+                waiter(.failure(Self.error(of: message.err)))
                 continue
             }
-            waiter.resume(
-                returning: KafkaPosition(partition: message.partition, offset: message.offset)
+            waiter(
+                .success(KafkaPosition(partition: message.partition, offset: message.offset))
             )
         }
         self.settle(count)

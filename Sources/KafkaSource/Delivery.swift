@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import CloudEvents
 internal import EventLoop
 internal import HTTPClient
 internal import Kafka
@@ -13,47 +14,73 @@ final class Delivery: @unchecked Sendable {
     let partition: TopicPartition
     let record: KafkaRecord
     /// What is sent to the sink, made once for all attempts; `nil` when the record is no event.
-    let encoded: EncodedEvent?
+    private(set) var encoded: EncodedEvent?
+    /// Further events of the same record.
+    private var further: ArraySlice<EncodedEvent>
+    /// Which event of the record is being sent, from 0.
+    private(set) var part = 0
 
     var target = LaneSet.Target.sink
     var attempts = 0
     var sentAt = MonotonicTime(nanoseconds: 0)
     var transfer: HTTPClientTransfer?
     var failure: DeliveryFailure?
+    /// What the sink replied and somebody waits for.
+    var reply: CloudEvent?
     /// The first bytes of the answer that is coming in.
     private(set) var answer: [UInt8] = []
+    /// Bytes of the answer that are kept.
+    private var answerBytesMax = DeliveryFailure.answerBytesMax
+    /// Whether the answer was longer.
+    private(set) var isAnswerCut = false
 
     init(
         job: LaneSet.JobID,
         lane: LaneSet.LaneID,
         partition: TopicPartition,
         record: KafkaRecord,
-        encoded: EncodedEvent?,
+        events: EncodedEvents = .none,
         failure: DeliveryFailure? = nil
     ) {
         self.job = job
         self.lane = lane
         self.partition = partition
         self.record = record
-        self.encoded = encoded
+        self.encoded = events.first
+        self.further = events.further[...]
         self.failure = failure
     }
 
     /// For people: the identifier of the event.
     var id: String { self.encoded?.id ?? "\(self.partition)@\(self.record.offset)" }
 
-    /// Begins another attempt.
-    func begin(_ target: LaneSet.Target, at now: MonotonicTime) {
+    /// Whether the record holds another event after this one.
+    var hasMore: Bool { !self.further.isEmpty }
+
+    /// Turns to the next event of the record.
+    func advance() {
+        self.encoded = self.further.popFirst()
+        self.part += 1
+        self.attempts = 0
+        self.failure = nil
+        self.reply = nil
+    }
+
+    /// Begins another attempt, whose answer is kept up to so many bytes.
+    func begin(_ target: LaneSet.Target, at now: MonotonicTime, answerBytesMax: Int) {
         self.target = target
         self.attempts += 1
         self.sentAt = now
         self.answer = []
+        self.answerBytesMax = answerBytesMax
+        self.isAnswerCut = false
     }
 
     /// Keeps the beginning of an answer; an answer may be of any length, and is not needed else.
     func received(_ part: HTTPClientRequest.StreamEvent) {
         guard case .chunk(let bytes) = part else { return }
-        let room = DeliveryFailure.answerBytesMax - self.answer.count
+        let room = self.answerBytesMax - self.answer.count
         if room > 0 { self.answer.append(contentsOf: bytes.prefix(room)) }
+        if bytes.count > room { self.isAnswerCut = true }
     }
 }

@@ -7,11 +7,11 @@ internal import HTTP
 enum DeliveryOutcome: Sendable, Equatable {
     /// The receiver took responsibility for the event.
     case accepted
-    /// It did not; perhaps it will later.
-    case refused(isRetriable: Bool, retryAfter: Duration?)
+    /// It did not; perhaps it will later. Overload is a matter of all events, not of this one.
+    case refused(isRetriable: Bool, retryAfter: Duration?, isOverload: Bool = false)
 
-    /// There was no answer: refused, broken, timed out.
-    static let unanswered = Self.refused(isRetriable: true, retryAfter: nil)
+    /// No attempt of the same event will ever succeed.
+    static let hopeless = Self.refused(isRetriable: false, retryAfter: nil)
 
     /// Judges an answer (Knative specification, eventing data plane, "Retries").
     ///
@@ -25,8 +25,9 @@ enum DeliveryOutcome: Sendable, Equatable {
         switch status.rawValue {
         case 404, 408, 409, 429, 500...:
             let wait = retryAfter.flatMap { RetryAfter.parse($0, now: now) }
-            self = .refused(isRetriable: true, retryAfter: wait)
-        default: self = .refused(isRetriable: false, retryAfter: nil)
+            let isOverload = status == .tooManyRequests || status == .serviceUnavailable
+            self = .refused(isRetriable: true, retryAfter: wait, isOverload: isOverload)
+        default: self = .hopeless
         }
     }
 }

@@ -22,6 +22,8 @@ package struct DeliverySpec: Sendable, Equatable {
     package var deadLetterSink: SinkAddress?
     /// The longest wait that a sink may ask for; zero: what it asks for does not count.
     package var retryAfterMax: Duration?
+    /// Whether dead letters are written in structured mode (`format: json`).
+    package var hasStructuredDeadLetters = false
 
     /// Makes a spec.
     package init(
@@ -41,11 +43,13 @@ package struct DeliverySpec: Sendable, Equatable {
     }
 }
 
-/// How gaps in a ``DeliverySpec`` are filled.
+/// How gaps in a ``DeliverySpec`` are filled, and how waits are spread.
 package enum DeliveryDefaults: Sendable, CaseIterable {
-    /// Each field has its documented default, whatever else is there.
+    /// Each field has its documented default, whatever else is there; waits have a cap and are
+    /// jittered, and a sink may ask for longer ones.
     case documented
-    /// As Knative's data plane does: a block without `retry` does not retry at all.
+    /// As Knative's data plane does: a block without `retry` does not retry at all, waits are exact
+    /// and grow without end, and `Retry-After` is passed over.
     case knative
 }
 
@@ -63,6 +67,7 @@ struct DeliveryPolicy: Sendable, Equatable {
     var schedule: RetrySchedule
     var timeout: Duration
     var deadLetterSink: SinkAddress?
+    var hasStructuredDeadLetters = false
 
     /// Fills the gaps of `spec`.
     init(_ spec: DeliverySpec?, defaults: DeliveryDefaults = .documented) {
@@ -72,13 +77,21 @@ struct DeliveryPolicy: Sendable, Equatable {
             delay: Self.backoffDelayDefault
         )
         self.timeout = Self.timeoutDefault
+        switch defaults {
+        case .documented: self.schedule.jitter = .full
+        case .knative:
+            self.schedule.delayMax = .seconds(Int64(Int32.max))
+            self.schedule.retryAfterMax = .zero
+        }
         guard let spec else { return }
         self.deadLetterSink = spec.deadLetterSink
+        // Knative reads the field and does nothing about it.
+        self.hasStructuredDeadLetters = spec.hasStructuredDeadLetters && defaults == .documented
         self.timeout = spec.timeout ?? Self.timeoutDefault
         self.schedule.policy = spec.backoffPolicy ?? .exponential
-        if let limit = spec.retryAfterMax { self.schedule.retryAfterMax = limit }
         switch defaults {
         case .documented:
+            if let limit = spec.retryAfterMax { self.schedule.retryAfterMax = limit }
             self.schedule.retriesMax = max(0, spec.retry ?? Self.retriesDefault)
             self.schedule.delay = spec.backoffDelay ?? Self.backoffDelayDefault
         case .knative:

@@ -11,168 +11,206 @@ internal import Telemetry
 extension DispatchEngine {
     // MARK: The first attempt
 
-    /// Makes the event of a record and sends it.
+    /// Makes the events of a record, and sends the first unless it has to wait for its key.
     func begin(
         _ job: LaneSet.JobID,
         _ lane: LaneSet.LaneID,
         _ record: KafkaRecord,
-        of partition: TopicPartition,
+        isNow: Bool,
         at now: MonotonicTime
     ) {
         self.statistics.received += 1
         self.instruments.received.increment()
+        var events = EncodedEvents.none
+        var failure: DeliveryFailure?
         do {
-            let delivery = Delivery(
-                job: job,
-                lane: lane,
-                partition: partition,
-                record: record,
-                encoded: try self.conversion.encode(record)
-            )
-            self.deliveries[job] = delivery
-            self.send(delivery, to: .sink, at: now)
+            if record.bytesCount > self.spec.recordBytesMax {
+                failure = self.oversize(record)
+            } else {
+                events = try self.conversion.encode(record)
+            }
         } catch {
             // A record that says it is an event and is none goes the way of all that is refused.
+            let reason = "the record is no valid CloudEvent: \(error)"
+            failure = DeliveryFailure(
+                kind: .undecodable,
+                answer: Array(reason.utf8),
+                reason: reason
+            )
+        }
+        if failure != nil {
             self.statistics.undecodable += 1
             self.instruments.undecodable.increment()
-            let reason = "the record is no valid CloudEvent: \(error)"
-            let delivery = Delivery(
-                job: job,
-                lane: lane,
-                partition: partition,
-                record: record,
-                encoded: nil,
-                failure: DeliveryFailure(answer: Array(reason.utf8), reason: reason)
-            )
-            self.deliveries[job] = delivery
-            self.follow(self.lanes.cannotConvert(job, at: now), delivery, at: now)
         }
+        let delivery = Delivery(
+            job: job,
+            lane: lane,
+            partition: TopicPartition(topic: record.topic, partition: record.partition),
+            record: record,
+            events: events,
+            failure: failure
+        )
+        self.deliveries[job] = delivery
+        if isNow { self.proceed(delivery, .sink, at: now) }
     }
 
-    // MARK: Every attempt
+    private func oversize(_ record: KafkaRecord) -> DeliveryFailure {
+        let reason =
+            "the record has \(record.bytesCount) bytes, and this source sends at most "
+            + "\(self.spec.recordBytesMax)"
+        return DeliveryFailure(kind: .oversize, answer: Array(reason.utf8), reason: reason)
+    }
 
-    private func send(
+    /// Sends what waited until now.
+    func resume(_ job: LaneSet.JobID, _ target: LaneSet.Target?, at now: MonotonicTime) {
+        guard let delivery = self.deliveries[job] else { return }
+        self.proceed(delivery, target ?? .sink, at: now)
+    }
+
+    private func proceed(
         _ delivery: Delivery,
-        to target: LaneSet.Target,
+        _ target: LaneSet.Target,
         at now: MonotonicTime
     ) {
-        if delivery.attempts > 0, target == delivery.target {
-            self.statistics.retried += 1
-            self.instruments.retried.increment()
+        guard target == .sink, delivery.encoded == nil else {
+            return self.send(delivery, to: target, at: now)
         }
-        delivery.begin(target, at: now)
-        guard let request = self.request(for: delivery, to: target) else {
-            // What the sink added to a dead letter cannot be sent; it should not come to that.
-            let outcome = DeliveryOutcome.refused(isRetriable: false, retryAfter: nil)
-            return self.settle(delivery, outcome, at: now)
+        guard delivery.failure == nil else {
+            return self.follow(self.lanes.cannotConvert(delivery.job, at: now), delivery, at: now)
         }
-        if target == .sink {
-            self.milestones.record(
-                .dispatched,
-                subject: delivery.id,
-                attributes: Self.attributes(of: delivery)
-            )
-        }
-        delivery.transfer = self.client.start(request) { result in
-            self.answered(delivery, result)
-        }
+        // The filter left nothing of the record.
+        self.statistics.filtered += 1
+        self.instruments.filtered.increment()
+        _ = self.lanes.skip(delivery.job)
+        self.deliveries[delivery.job] = nil
+        self.scheduleCommit()
     }
 
-    private func request(
-        for delivery: Delivery,
-        to target: LaneSet.Target
-    ) -> HTTPClientRequest? {
-        let address: SinkAddress
-        let encoded: EncodedEvent?
-        switch target {
-        case .sink:
-            address = self.spec.sink
-            encoded = delivery.encoded
-        case .deadLetterSink:
-            address = self.policy.deadLetterSink ?? self.spec.sink
-            encoded = try? self.conversion.encode(self.deadLetter(delivery))
-        }
-        guard var encoded else { return nil }
-        if let host = address.host { encoded.fields.append("Host", host) }
-        return HTTPClientRequest(
-            method: .post,
-            url: address.url,
-            fields: encoded.fields,
-            body: .bytes(encoded.body),
-            timeout: self.policy.timeout,
-            // The reply is discarded whatever its length.
-            responseBytesMax: .max,
-            responseSink: .stream { part, _ in delivery.received(part) }
-        )
-    }
+    // MARK: Answers
 
-    private func deadLetter(_ delivery: Delivery) -> CloudEvent {
-        let event = try? self.conversion.event(of: delivery.record)
-        return DeadLetter.event(
-            event ?? self.conversion.plainEvent(of: delivery.record),
-            destination: self.spec.sink,
-            failure: delivery.failure
-        )
-    }
-
-    private func answered(
-        _ delivery: Delivery,
-        _ result: Result<HTTPClientResponse, HTTPClientError>
-    ) {
+    func answered(_ delivery: Delivery, _ result: Result<HTTPClientResponse, HTTPClientError>) {
         let now = MonotonicTime.now()
         delivery.transfer = nil
         self.instruments.latency.observe(delivery.sentAt.duration(to: now).milliseconds)
         switch result {
-        case .success(let response):
-            let outcome = DeliveryOutcome(
-                response.status,
-                retryAfter: response.status.isSuccess ? nil : response.fields["retry-after"],
-                now: .realtime()
-            )
-            if outcome != .accepted {
-                self.note(
-                    DeliveryFailure(
-                        status: response.status,
-                        answer: delivery.answer,
-                        extensions: DeadLetter.extensions(of: response.fields),
-                        reason: "the answer was \(response.status)"
-                    ),
-                    delivery
-                )
-            }
-            self.settle(delivery, outcome, at: now)
+        case .success(let response): self.answered(delivery, response, at: now)
         case .failure(let error):
             self.note(DeliveryFailure(reason: error.message), delivery)
-            let isRetriable = error.kind != .invalidRequest
-            self.settle(delivery, .refused(isRetriable: isRetriable, retryAfter: nil), at: now)
+            let outcome = DeliveryOutcome.refused(
+                isRetriable: error.kind != .invalidRequest,
+                retryAfter: nil,
+                isOverload: error.kind == .timedOut
+            )
+            self.settle(delivery, outcome, at: now)
+        }
+    }
+
+    private func answered(
+        _ delivery: Delivery,
+        _ response: HTTPClientResponse,
+        at now: MonotonicTime
+    ) {
+        let outcome = DeliveryOutcome(
+            response.status,
+            retryAfter: response.status.isSuccess ? nil : response.fields["retry-after"],
+            now: .realtime()
+        )
+        guard outcome == .accepted else {
+            self.note(
+                DeliveryFailure(
+                    kind: .status,
+                    status: response.status,
+                    answer: delivery.answer,
+                    extensions: DeadLetter.extensions(of: response.fields),
+                    reason: "the answer was \(response.status)"
+                ),
+                delivery
+            )
+            return self.settle(delivery, outcome, at: now)
+        }
+        guard delivery.target == .sink, case .send = self.spec.replies else {
+            return self.settle(delivery, .accepted, at: now)
+        }
+        self.takeReply(delivery, response, at: now)
+    }
+
+    /// Looks for an event in the answer (Knative eventing data plane, "Event reply").
+    private func takeReply(
+        _ delivery: Delivery,
+        _ response: HTTPClientResponse,
+        at now: MonotonicTime
+    ) {
+        let mode = CloudEventContentMode(httpFields: response.fields)
+        // The body of a 202 is no reply, and none at all is no fault.
+        guard response.status != .accepted, mode != nil || !delivery.answer.isEmpty else {
+            return self.settle(delivery, .accepted, at: now)
+        }
+        do {
+            guard !delivery.isAnswerCut else {
+                throw KafkaSourceError(
+                    message: "it has more than \(Self.replyBytesMax) bytes"
+                )
+            }
+            delivery.reply = try CloudEvent(
+                httpFields: response.fields,
+                body: delivery.answer,
+                headerCoding: self.spec.headerCoding
+            )
+            self.follow(self.lanes.replied(delivery.job), delivery, at: now)
+        } catch {
+            let reason = "the reply is no event that can be sent on: \(error)"
+            self.note(
+                DeliveryFailure(
+                    kind: .reply,
+                    status: response.status,
+                    answer: Array(reason.utf8),
+                    reason: reason
+                ),
+                delivery
+            )
+            self.settle(delivery, .hopeless, at: now)
         }
     }
 
     /// Remembers why; a dead letter tells what the sink said, not what the dead letter sink did.
-    private func note(_ failure: DeliveryFailure, _ delivery: Delivery) {
-        guard delivery.target == .sink else {
+    func note(_ failure: DeliveryFailure, _ delivery: Delivery) {
+        switch delivery.target {
+        case .sink: delivery.failure = failure
+        case .replySink:
+            delivery.failure = failure
+            delivery.failure?.kind = .reply
+        case .deadLetterSink:
             delivery.failure?.reason = "dead letter sink: \(failure.reason)"
-            return
         }
-        delivery.failure = failure
     }
 
     // MARK: Afterwards
 
-    private func settle(
-        _ delivery: Delivery,
-        _ outcome: DeliveryOutcome,
-        at now: MonotonicTime
-    ) {
-        let step = self.lanes.answered(
-            delivery.job,
-            outcome,
-            at: now,
-            random: outcome == .accepted ? 0 : Double.random(in: 0..<1)
-        )
+    func settle(_ delivery: Delivery, _ outcome: DeliveryOutcome, at now: MonotonicTime) {
+        self.progress.advanced(at: now)
+        let step: LaneSet.Step
+        if outcome == .accepted, self.mustAdvance(delivery) {
+            self.accepted(delivery)
+            delivery.advance()
+            step = self.lanes.advanced(delivery.job)
+        } else {
+            step = self.lanes.answered(
+                delivery.job,
+                outcome,
+                at: now,
+                random: outcome == .accepted ? 0 : Double.random(in: 0..<1)
+            )
+        }
         self.follow(step, delivery, at: now)
         self.checkRevocation()
         self.pump(at: now)
+    }
+
+    /// Whether the record holds another event that is still to be sent.
+    private func mustAdvance(_ delivery: Delivery) -> Bool {
+        // A topic of dead letters has the whole record.
+        let hasAll = delivery.target == .deadLetterSink && self.policy.deadLetterSink?.topic != nil
+        return delivery.hasMore && !hasAll && self.deliveries[delivery.job] != nil
     }
 
     private func follow(_ step: LaneSet.Step, _ delivery: Delivery, at now: MonotonicTime) {
@@ -183,51 +221,40 @@ extension DispatchEngine {
         case .abandoned:
             self.deliveries[delivery.job] = nil
         case .send(let target):
-            self.warn(
-                "dead letter",
-                "An event goes to the dead letter sink.",
-                Self.description(of: delivery)
-            )
+            if target == .deadLetterSink {
+                self.scheduleAttemptCommit(at: now)
+                self.warn(
+                    "dead letter",
+                    "An event goes to the dead letter sink.",
+                    Self.description(of: delivery)
+                )
+            }
             self.send(delivery, to: target, at: now)
         case .wait:
+            self.scheduleAttemptCommit(at: now)
             self.warn(
                 "retry",
                 "An event was not accepted and is sent again.",
                 Self.description(of: delivery)
             )
-            self.scheduleWake()
-        case .hold(let until):
+        case .hold:
+            self.scheduleAttemptCommit(at: now)
             self.instruments.held.set(self.lanes.heldCount)
-            let wait = now.duration(to: until)
-            self.warn(
-                "held \(delivery.partition)",
-                self.policy.deadLetterSink == nil
-                    ? "An event is held: the sink does not take it, and no dead letter sink is set."
-                    : "An event is held: neither the sink nor the dead letter sink takes it.",
-                [
-                    "topic": delivery.partition.topic,
-                    "partition": "\(delivery.partition.partition)",
-                    "offset": "\(delivery.record.offset)", "age": Self.age(of: delivery),
-                    "reason": delivery.failure?.reason ?? "unknown",
-                    "nextAttemptIn": "\(wait)",
-                ]
-            )
-            self.scheduleWake()
+            self.reportHeld(delivery)
         }
     }
 
     private func accepted(_ delivery: Delivery) {
-        if delivery.target == .deadLetterSink {
+        self.instruments.attempts.observe(Double(delivery.attempts))
+        switch delivery.target {
+        case .deadLetterSink:
             self.statistics.deadLettered += 1
-            self.instruments.deadLettered.increment()
-        } else {
-            self.statistics.delivered += 1
-            self.instruments.delivered.increment()
-            self.milestones.record(
-                .answered,
-                subject: delivery.id,
-                attributes: Self.attributes(of: delivery)
-            )
+            self.instruments.deadLettered(delivery.failure?.kind ?? .unanswered).increment()
+        case .replySink:
+            self.statistics.replied += 1
+            self.instruments.replied.increment()
+            self.countDelivered(delivery)
+        case .sink: self.countDelivered(delivery)
         }
         if let milliseconds = delivery.record.timestampMilliseconds {
             let age = Self.wallClockMilliseconds() - milliseconds
@@ -236,22 +263,19 @@ extension DispatchEngine {
         self.scheduleCommit()
     }
 
-    /// Sends what has waited long enough.
-    func sendDue() {
-        let now = MonotonicTime.now()
-        for (job, target) in self.lanes.due(at: now) {
-            guard let delivery = self.deliveries[job] else { continue }
-            if let target {
-                self.send(delivery, to: target, at: now)
-            } else {
-                self.follow(self.lanes.cannotConvert(job, at: now), delivery, at: now)
-            }
-        }
+    private func countDelivered(_ delivery: Delivery) {
+        self.statistics.delivered += 1
+        self.instruments.delivered.increment()
+        self.milestones.record(
+            .answered,
+            subject: delivery.id,
+            attributes: Self.attributes(of: delivery)
+        )
     }
 
     // MARK: Words
 
-    private static func attributes(of delivery: Delivery) -> [String: String] {
+    static func attributes(of delivery: Delivery) -> [String: String] {
         [
             "topic": delivery.partition.topic,
             "partition": String(delivery.partition.partition),
@@ -270,7 +294,7 @@ extension DispatchEngine {
         ]
     }
 
-    private static func age(of delivery: Delivery) -> String {
+    static func age(of delivery: Delivery) -> String {
         guard let milliseconds = delivery.record.timestampMilliseconds else { return "unknown" }
         return "\(Duration.milliseconds(max(0, self.wallClockMilliseconds() - milliseconds)))"
     }

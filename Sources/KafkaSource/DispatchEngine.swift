@@ -16,10 +16,10 @@ final class DispatchEngine: @unchecked Sendable {
     static let restartDelay = Duration.seconds(5)
     /// How long leaving the group may take after the work in progress is done.
     static let closeGrace = Duration.seconds(5)
-    /// How often the slow numbers are brought up to date.
+    /// How often the slow numbers are brought up to date, and what is held is told again.
     static let observationInterval = Duration.seconds(15)
-    /// Work on one record that takes longer is reported.
-    static let stuckAfter = Duration.seconds(60)
+    /// How soon after a failed attempt the group knows of it.
+    static let attemptCommitDelay = Duration.milliseconds(100)
 
     let spec: KafkaSourceSpec
     let policy: DeliveryPolicy
@@ -29,27 +29,31 @@ final class DispatchEngine: @unchecked Sendable {
     let logger: Logger
     let milestones: MilestoneRecorder
     let instruments: DispatchInstruments
+    let topics: TopicSinks
+    let token: BearerToken
 
     var lanes: LaneSet
     var statistics = KafkaSourceStatistics()
     var deliveries: [LaneSet.JobID: Delivery] = [:]
     var failureLimiter = LogLimiter<String>(interval: .seconds(10))
-    private var partitions: [LaneSet.LaneID: AssignedPartition] = [:]
-    private var laneOfPartition: [TopicPartition: LaneSet.LaneID] = [:]
+    var partitions: [LaneSet.LaneID: AssignedPartition] = [:]
+    var laneOfPartition: [TopicPartition: LaneSet.LaneID] = [:]
+    var progress: ProgressWatch
 
-    private var consumer: KafkaConsumer?
+    var consumer: KafkaConsumer?
     private var isStarted = false
-    private var commitTimer: TimerID?
-    private var lastCommit = MonotonicTime(nanoseconds: 0)
+    var commitTimer: (timer: TimerID, deadline: MonotonicTime)?
+    var lastCommit = MonotonicTime(nanoseconds: 0)
     private var wake: (timer: TimerID, deadline: MonotonicTime)?
     private var observation: TimerID?
 
-    private var revoking: [LaneSet.LaneID] = []
-    private var revocationTimer: TimerID?
+    var revoking: [LaneSet.LaneID] = []
+    var revocationTimer: TimerID?
+    var revocationBegan = MonotonicTime(nanoseconds: 0)
 
-    private var stopDeadline: MonotonicTime?
+    private(set) var stopDeadline: MonotonicTime?
     private var graceTimer: TimerID?
-    private var isStopped = false
+    private(set) var isStopped = false
     private var stopWaiters: [@Sendable () -> Void] = []
     private var assignmentWaiters: [Int: @Sendable (Bool) -> Void] = [:]
     private var lastWaiter = 0
@@ -76,17 +80,26 @@ final class DispatchEngine: @unchecked Sendable {
             namespace: spec.namespace,
             name: spec.name
         )
+        self.topics = TopicSinks(spec, loop: loop, logger: self.logger)
+        self.token = BearerToken()
+        let now = MonotonicTime.now()
+        var limits = LaneSet.Limits(spec.ordering, inFlightMax: spec.inFlightMax)
+        limits.rateMax = spec.rateMax
         self.lanes = LaneSet(
             ordering: spec.ordering,
             schedule: self.policy.schedule,
             hasDeadLetterSink: self.policy.deadLetterSink != nil,
-            limits: LaneSet.Limits(jobsMax: spec.inFlightMax)
+            limits: limits,
+            at: now
         )
+        self.progress = ProgressWatch(at: now)
         self.consumer = try self.makeConsumer()
     }
 
     private func makeConsumer() throws -> KafkaConsumer {
         let logger = self.logger
+        var properties = self.spec.properties
+        if let id = self.spec.instanceID { properties.append(("group.instance.id", id)) }
         return try KafkaConsumer(
             loop: self.loop,
             configuration: KafkaConsumerConfiguration(
@@ -94,7 +107,7 @@ final class DispatchEngine: @unchecked Sendable {
                 group: self.spec.consumerGroup,
                 topics: self.spec.topics,
                 initialOffset: self.spec.initialOffset,
-                properties: self.spec.properties,
+                properties: properties,
                 log: { logger.log($0) }
             )
         )
@@ -113,7 +126,7 @@ final class DispatchEngine: @unchecked Sendable {
         self.scheduleObservation()
     }
 
-    private func startConsumer() {
+    func startConsumer() {
         guard self.stopDeadline == nil else { return }
         do {
             let consumer = try self.consumer ?? self.makeConsumer()
@@ -138,7 +151,7 @@ final class DispatchEngine: @unchecked Sendable {
         }
     }
 
-    private func assignmentIsKnown() {
+    func assignmentIsKnown() {
         self.statistics.isAssigned = true
         self.answerAssignmentWaiters(true)
     }
@@ -169,160 +182,38 @@ final class DispatchEngine: @unchecked Sendable {
         }
     }
 
-    private func finishStop() {
+    func finishStop() {
         guard !self.isStopped else { return }
         self.isStopped = true
         for lane in self.lanes.laneIDs { _ = self.forget(lane) }
         for delivery in self.deliveries.values { delivery.transfer?.cancel() }
         self.deliveries = [:]
         let timers = [
-            self.commitTimer, self.wake?.timer, self.observation, self.revocationTimer,
+            self.commitTimer?.timer, self.wake?.timer, self.observation, self.revocationTimer,
             self.graceTimer,
         ]
         for case let timer? in timers { self.loop.cancel(timer) }
         self.updateGauges()
         let waiters = self.stopWaiters
         self.stopWaiters = []
-        for waiter in waiters { waiter() }
+        self.topics.close(deadline: Self.closeGrace) { for waiter in waiters { waiter() } }
         self.answerAssignmentWaiters(false)
-    }
-
-    // MARK: Taking records
-
-    /// Takes as many records as the lanes have room for; each is on its way when this returns.
-    func pump(at now: MonotonicTime = .now()) {
-        while self.stopDeadline == nil, let lane = self.lanes.nextLane() {
-            guard let partition = self.partitions[lane], let record = partition.next() else {
-                self.lanes.ranDry(lane)
-                continue
-            }
-            guard let taken = self.lanes.take(lane, offset: record.offset, at: now) else {
-                continue
-            }
-            if taken.isRewound {
-                self.logger.warning(
-                    "The offsets of a partition went back; reading goes on from there.",
-                    ["partition": "\(partition.id)", "offset": "\(record.offset)"]
-                )
-            }
-            self.begin(taken.job, lane, record, of: partition.id, at: now)
-        }
-        self.instruments.inFlight.set(self.lanes.jobsCount)
     }
 
     // MARK: Waiting
 
-    /// Makes sure that the loop comes back when the next job is due.
-    func scheduleWake() {
-        guard let deadline = self.lanes.nextDeadline, !self.isStopped else { return }
+    /// Makes sure that the loop comes back when there is something to do that is not to do now.
+    func scheduleWake(after now: MonotonicTime) {
+        guard let deadline = self.lanes.nextDeadline(after: now), !self.isStopped else { return }
         if let wake = self.wake {
             guard deadline < wake.deadline else { return }
             self.loop.cancel(wake.timer)
         }
         let timer = self.loop.schedule(at: deadline) {
             self.wake = nil
-            self.sendDue()
-            self.scheduleWake()
+            self.pump()
         }
         self.wake = (timer, deadline)
-    }
-
-    // MARK: Committing
-
-    /// Commits what is finished: at once after a quiet time, else when the interval is over.
-    func scheduleCommit() {
-        guard self.commitTimer == nil, !self.isStopped else { return }
-        let next = self.lastCommit.advanced(by: self.spec.commitInterval)
-        self.commitTimer = self.loop.schedule(at: next) {
-            self.commitTimer = nil
-            self.lastCommit = .now()
-            self.commit()
-        }
-    }
-
-    private func commit() {
-        var offsets: [TopicPartition: Int64] = [:]
-        for (lane, offset) in self.lanes.uncommitted {
-            if let partition = self.partitions[lane] { offsets[partition.id] = offset }
-        }
-        self.consumer?.commit(offsets)
-    }
-
-    // MARK: Lanes
-
-    /// Removes a lane, and tells what remains to be committed.
-    private func forget(_ lane: LaneSet.LaneID) -> (partition: TopicPartition, offset: Int64)? {
-        let offset = self.lanes.remove(lane)
-        for (job, delivery) in self.deliveries where delivery.lane == lane {
-            // What is with the sink is not called back: it may be half done. Its answer is ignored.
-            if self.stopDeadline == nil { self.deliveries[job] = nil }
-        }
-        guard let partition = self.partitions.removeValue(forKey: lane) else { return nil }
-        if self.laneOfPartition[partition.id] == lane {
-            self.laneOfPartition[partition.id] = nil
-        }
-        return offset.map { (partition.id, $0) }
-    }
-
-    private func giveUpWaiting(_ lane: LaneSet.LaneID) {
-        for job in self.lanes.revoke(lane) { self.deliveries[job] = nil }
-    }
-
-    /// Lets the group go on when no revoked record is with the sink any more.
-    func checkRevocation() {
-        guard !self.revoking.isEmpty,
-            !self.revoking.contains(where: { self.lanes.hasJobsSent($0) })
-        else { return }
-        self.finishRevocation()
-    }
-
-    private func finishRevocation() {
-        if let timer = self.revocationTimer { self.loop.cancel(timer) }
-        self.revocationTimer = nil
-        var offsets: [TopicPartition: Int64] = [:]
-        for lane in self.revoking {
-            if let (partition, offset) = self.forget(lane) { offsets[partition] = offset }
-        }
-        self.revoking = []
-        self.consumer?.release(committing: offsets)
-    }
-
-    private func limitRevocation(to deadline: MonotonicTime) {
-        if let timer = self.revocationTimer { self.loop.cancel(timer) }
-        self.revocationTimer = self.loop.schedule(at: deadline) {
-            self.revocationTimer = nil
-            self.logger.warning("Partitions move while the sink works on their records.")
-            self.finishRevocation()
-        }
-    }
-
-    // MARK: What an operator sees
-
-    /// How the source is doing.
-    func currentStatistics() -> KafkaSourceStatistics {
-        let now = MonotonicTime.now()
-        var statistics = self.statistics
-        statistics.inFlight = self.lanes.jobsCount
-        statistics.held = self.lanes.heldCount
-        for (lane, partition) in self.partitions {
-            guard let status = self.lanes.status(of: lane) else { continue }
-            let position = status.committable ?? status.committed
-            let lag = partition.endOffset.flatMap { end in position.map { max(0, end - $0) } }
-            statistics.partitions.append(
-                KafkaSourceStatistics.Partition(
-                    topic: partition.id.topic,
-                    partition: partition.id.partition,
-                    committed: status.committed,
-                    lag: lag,
-                    oldestUnfinished: status.oldestUnfinished,
-                    oldestAge: status.oldestSince?.duration(to: now),
-                    inFlight: status.jobsCount,
-                    held: status.heldCount
-                )
-            )
-        }
-        statistics.partitions.sort { ($0.topic, $0.partition) < ($1.topic, $1.partition) }
-        return statistics
     }
 
     private func scheduleObservation() {
@@ -331,118 +222,11 @@ final class DispatchEngine: @unchecked Sendable {
             self.scheduleObservation()
         }
     }
-
-    private func observe() {
-        self.updateGauges()
-        for partition in self.currentStatistics().partitions {
-            guard let age = partition.oldestAge, age > Self.stuckAfter,
-                let offset = partition.oldestUnfinished
-            else { continue }
-            self.warn(
-                "stuck \(partition.topic) \(partition.partition)",
-                "Work on a record takes long, and those behind it wait for their commit.",
-                [
-                    "topic": partition.topic, "partition": "\(partition.partition)",
-                    "offset": "\(offset)", "age": "\(age)",
-                ]
-            )
-        }
-    }
-
-    func updateGauges() {
-        let statistics = self.currentStatistics()
-        self.instruments.inFlight.set(statistics.inFlight)
-        self.instruments.held.set(statistics.held)
-        self.instruments.lag.set(statistics.partitions.reduce(0) { $0 + ($1.lag ?? 0) })
-    }
-
-    /// Logs a warning, at most one of a kind in ten seconds.
-    func warn(
-        _ kind: String,
-        _ message: String,
-        _ metadata: KeyValuePairs<String, String>
-    ) {
-        guard let suppressed = self.failureLimiter.admit(kind, at: .now()) else { return }
-        let logger =
-            suppressed > 0 ? self.logger.with(["suppressed": "\(suppressed)"]) : self.logger
-        logger.warning(message, metadata)
-    }
-}
-
-// MARK: - What the consumer tells
-
-extension DispatchEngine: KafkaConsumerDelegate {
-    func consumerAssigned(_ partitions: [AssignedPartition]) {
-        for partition in partitions {
-            if let old = self.laneOfPartition[partition.id] { _ = self.forget(old) }
-            let lane = self.lanes.assign(start: partition.uncommittedStart)
-            self.partitions[lane] = partition
-            self.laneOfPartition[partition.id] = lane
-            if partition.uncommittedStart != nil { self.scheduleCommit() }
-        }
-        self.logger.info(
-            "Partitions were assigned.",
-            ["partitions": partitions.map(\.id.description).sorted().joined(separator: " ")]
-        )
-        self.assignmentIsKnown()
-        self.pump()
-    }
-
-    func consumerRevoked(_ partitions: [AssignedPartition], isLost: Bool) {
-        self.logger.info(
-            isLost ? "Partitions were lost." : "Partitions were revoked.",
-            ["partitions": partitions.map(\.id.description).sorted().joined(separator: " ")]
-        )
-        let lanes = partitions.compactMap { self.laneOfPartition[$0.id] }
-        for lane in lanes { self.giveUpWaiting(lane) }
-        self.revoking = lanes
-        guard !isLost, !lanes.isEmpty else { return self.finishRevocation() }
-        self.limitRevocation(
-            to: self.stopDeadline ?? MonotonicTime.now().advanced(by: Self.revocationDrainMax)
-        )
-        self.checkRevocation()
-    }
-
-    func consumerHasRecords() {
-        self.lanes.recordsArrived()
-        self.pump()
-    }
-
-    func consumerCommitted(_ offsets: [TopicPartition: Int64], error: KafkaError?) {
-        guard let error else {
-            for (partition, offset) in offsets {
-                guard let lane = self.laneOfPartition[partition] else { continue }
-                self.lanes.committed(lane, offset)
-            }
-            return
-        }
-        self.warn("commit", "Offsets could not be committed yet.", ["error": "\(error)"])
-        self.scheduleCommit()
-    }
-
-    func consumerFailed(_ error: KafkaError) {
-        guard error.isFatal else {
-            return self.warn(
-                "consumer \(error.code)",
-                "Kafka reports a problem.",
-                ["error": "\(error)"]
-            )
-        }
-        self.logger.error("The consumer failed and is made anew.", ["error": "\(error)"])
-        self.consumer?.close()
-    }
-
-    func consumerClosed() {
-        self.consumer = nil
-        guard self.stopDeadline == nil else { return self.finishStop() }
-        for lane in self.lanes.laneIDs { _ = self.forget(lane) }
-        self.loop.schedule(after: Self.restartDelay) { self.startConsumer() }
-    }
 }
 
 extension Logger {
     /// Writes a line of librdkafka.
-    fileprivate func log(_ line: KafkaLogLine) {
+    func log(_ line: KafkaLogLine) {
         switch line.level {
         case ...4: self.warning("librdkafka: \(line.message)", ["facility": line.facility])
         case 5...6: self.info("librdkafka: \(line.message)", ["facility": line.facility])

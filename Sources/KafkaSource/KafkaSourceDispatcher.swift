@@ -49,15 +49,20 @@ package final class KafkaSourceDispatcher: Sendable {
     }
 
     private static func check(_ spec: KafkaSourceSpec) throws(KafkaSourceError) {
-        let addresses = [
+        var addresses = [
             ("spec.sink", spec.sink),
             ("spec.delivery.deadLetterSink", spec.delivery?.deadLetterSink),
         ]
-        for case (let field, let address?) in addresses
-        where !address.url.hasPrefix("http://") && !address.url.hasPrefix("https://") {
-            throw KafkaSourceError(
-                message: "\(field): the URL must begin with http:// or https://."
-            )
+        if case .send(let address) = spec.replies { addresses.append(("the reply sink", address)) }
+        for case (let field, let address?) in addresses {
+            guard let problem = address.problem else { continue }
+            throw KafkaSourceError(message: "\(field): \(problem)")
+        }
+        guard spec.sink.topic == nil else {
+            throw KafkaSourceError(message: "spec.sink: a sink is reached by http:// or https://.")
+        }
+        guard spec.rateMax.map({ $0.isFinite && $0 > 0 }) ?? true else {
+            throw KafkaSourceError(message: "The most events in a second must be above zero.")
         }
         guard !spec.bootstrapServers.isEmpty else {
             throw KafkaSourceError(message: "spec.bootstrapServers: name at least one server.")

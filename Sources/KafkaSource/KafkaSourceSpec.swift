@@ -3,30 +3,38 @@
 package import CloudEvents
 package import Kafka
 
-/// Where events are sent.
-package struct SinkAddress: Sendable, Hashable {
-    /// An absolute URL, `http` or `https`.
-    package var url: String
-    /// The `Host` to be asked for when it is not the URL's.
-    package var host: String?
-
-    /// Makes an address.
-    package init(url: String, host: String? = nil) {
-        self.url = url
-        self.host = host
-    }
-}
-
-/// Whether the records of a partition are handled one after the other.
+/// Which records wait for which.
 package enum DeliveryOrdering: String, Sendable, CaseIterable {
     /// One record of each partition at a time.
     case ordered
-    /// As many as ``KafkaSourceSpec/inFlightMax`` at a time.
+    /// None waits for another.
     case unordered
+    /// One record of each key of a partition at a time; those without a key wait for none.
+    case key
+}
+
+/// What becomes of the replies of a sink that are events.
+package enum ReplyPolicy: Sendable, Hashable {
+    /// Nothing, as with Knative's KafkaSource.
+    case discard
+    /// They are sent there; a record is done only then, and one whose reply cannot be sent goes to
+    /// the dead letter sink.
+    case send(SinkAddress)
+}
+
+/// Whether records become events in a special way.
+package enum RecordNormalizer: String, Sendable, CaseIterable {
+    /// Notifications of a bucket become an event for each object (CloudEvents, Amazon S3 adapter).
+    case s3
 }
 
 /// A KafkaSource (`sources.knative.dev/v1`), its references resolved.
 package struct KafkaSourceSpec: Sendable {
+    /// As many requests as Knative's data plane keeps open to a sink.
+    package static let inFlightDefault = 100
+    /// Larger records are no events that anybody takes; they go to the dead letter sink.
+    package static let recordBytesDefault = 16 * 1024 * 1024
+
     /// The namespace of the source.
     package var namespace: String
     /// The name of the source.
@@ -58,8 +66,21 @@ package struct KafkaSourceSpec: Sendable {
     package var sink: SinkAddress
     /// How values are written in headers: strictly, or as Knative's own data plane does.
     package var headerCoding: CloudEventHeaderCoding
-    /// Most events that are with the sink, or wait to be sent again, when unordered.
-    package var inFlightMax: Int
+    /// Most events that are with the sink; the sink's answers may lower it for a while.
+    package var inFlightMax = Self.inFlightDefault
+    /// Most events that are sent in a second; `nil` for any number.
+    package var rateMax: Double?
+    /// The largest record that is sent, value and key, in bytes.
+    package var recordBytesMax = Self.recordBytesDefault
+    /// What becomes of replies.
+    package var replies = ReplyPolicy.discard
+    /// Which events are delivered; `nil` for all.
+    package var filter: SourceFilter?
+    /// How records become events.
+    package var normalizer: RecordNormalizer?
+    /// The identity of this member across restarts, which then cost no rebalance
+    /// (`group.instance.id`); each process needs its own.
+    package var instanceID: String?
     /// How long an acknowledged offset may wait to be committed.
     package var commitInterval: Duration
     /// Further properties of librdkafka, for instance of TLS and SASL.
@@ -81,7 +102,7 @@ package struct KafkaSourceSpec: Sendable {
         ceOverrides: [String: String] = [:],
         sink: SinkAddress,
         headerCoding: CloudEventHeaderCoding = .strict,
-        inFlightMax: Int = 64,
+        inFlightMax: Int = Self.inFlightDefault,
         commitInterval: Duration = .seconds(1),
         properties: [KafkaProperty] = []
     ) {

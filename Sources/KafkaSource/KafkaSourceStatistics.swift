@@ -34,10 +34,18 @@ package struct KafkaSourceStatistics: Sendable, Equatable {
     package var deadLettered = 0
     /// Records that said they were events and were none.
     package var undecodable = 0
+    /// Records of which no event was made, because the filter did not admit any.
+    package var filtered = 0
+    /// Replies that were sent on.
+    package var replied = 0
     /// Records being worked on.
     package var inFlight = 0
     /// Records that neither the sink nor the dead letter sink takes.
     package var held = 0
+    /// Most events with the sink at present.
+    package var concurrencyLimit = 0
+    /// Whether there are records, and nothing was done about them for two minutes.
+    package var isStalled = false
     /// The partitions, in the order of topic and number.
     package var partitions: [Partition] = []
 

@@ -12,6 +12,14 @@ struct EncodedEvent: Sendable {
     var body: [UInt8]
 }
 
+/// What a record becomes: nothing when it is filtered out, one event, or several.
+struct EncodedEvents: Sendable {
+    var first: EncodedEvent?
+    var further: [EncodedEvent] = []
+
+    static let none = Self()
+}
+
 /// Makes the event of a Kafka record, as Knative's KafkaSource does.
 struct RecordConversion: Sendable {
     /// The type of events that were plain records.
@@ -25,6 +33,8 @@ struct RecordConversion: Sendable {
     /// `source` of plain records, but for the topic.
     private let sourcePrefix: String
     private let coding: CloudEventHeaderCoding
+    private let filter: SourceFilter?
+    private let normalizer: RecordNormalizer?
     /// The fields of every request, but for those of the event.
     private let requestFields: HTTPFields
     /// What all plain records of a topic have in common, overrides included.
@@ -46,12 +56,16 @@ struct RecordConversion: Sendable {
         self.sourcePrefix =
             "/apis/v1/namespaces/\(spec.namespace)/kafkasources/\(spec.name)#"
         self.coding = spec.headerCoding
+        self.filter = spec.filter
+        self.normalizer = spec.normalizer
         self.requestFields = ["Prefer": "reply", "Kn-Namespace": spec.namespace]
         let own: Set<String> = [
             "key", "partitionkey", "knativekafkapartition", "knativekafkaoffset",
         ]
         // An override of one of these has to replace it: that takes the longer way.
-        guard own.isDisjoint(with: spec.ceOverrides.keys) else { return }
+        guard own.isDisjoint(with: spec.ceOverrides.keys), spec.filter == nil,
+            spec.normalizer == nil
+        else { return }
         for topic in spec.topics { self.topicFields[topic] = self.fields(of: topic) }
     }
 
@@ -64,20 +78,44 @@ struct RecordConversion: Sendable {
         return fields
     }
 
-    /// The request that brings the event of a record to a sink, but for its address.
+    /// The requests that bring the events of a record to a sink, but for its address.
     ///
     /// - Throws: What is wrong with a record that says it is an event and is none.
-    func encode(_ record: KafkaRecord) throws(CloudEventError) -> EncodedEvent {
+    func encode(_ record: KafkaRecord) throws(CloudEventError) -> EncodedEvents {
         if record.headers.isEmpty, let fields = self.topicFields[record.topic] {
-            return self.encodePlain(record, fields)
+            return EncodedEvents(first: self.encodePlain(record, fields))
         }
-        return try self.encode(self.event(of: record))
+        var encoded = EncodedEvents()
+        for event in try self.events(of: record) where self.filter?.admits(event) ?? true {
+            let one = try self.encode(event)
+            if encoded.first == nil { encoded.first = one } else { encoded.further.append(one) }
+        }
+        return encoded
+    }
+
+    /// The events of a record that are delivered, in their order.
+    func deliveredEvents(of record: KafkaRecord) throws(CloudEventError) -> [CloudEvent] {
+        try self.events(of: record).filter { self.filter?.admits($0) ?? true }
+    }
+
+    private func events(of record: KafkaRecord) throws(CloudEventError) -> [CloudEvent] {
+        if self.normalizer == .s3, let notification = BucketRecords(json: record.value ?? []) {
+            return notification.events(of: record).map { event in
+                var event = event
+                self.complete(&event, record)
+                return event
+            }
+        }
+        return [try self.event(of: record)]
     }
 
     /// The request that brings an event to a sink, but for its address.
-    func encode(_ event: CloudEvent) throws(CloudEventError) -> EncodedEvent {
+    func encode(
+        _ event: CloudEvent,
+        mode: CloudEventContentMode = .binary
+    ) throws(CloudEventError) -> EncodedEvent {
         var fields = self.requestFields
-        let body = try event.encode(into: &fields, mode: .binary, headerCoding: self.coding)
+        let body = try event.encode(into: &fields, mode: mode, headerCoding: self.coding)
         return EncodedEvent(id: event.id, fields: fields, body: body)
     }
 

@@ -17,7 +17,7 @@ struct RetrySchedule: Sendable, Equatable {
     /// The unit of the waits.
     var delay: Duration
     /// No wait of the policy is longer; Knative's defaults stay below it.
-    var delayMax = Duration.seconds(3600)
+    var delayMax = Duration.seconds(600)
     /// How chance enters the waits.
     var jitter = Jitter.none
     /// The longest wait that a sink may ask for; zero: what it asks for does not count.
@@ -50,7 +50,7 @@ struct RetrySchedule: Sendable, Equatable {
             return self.delay * Int(Int32(clamping: attempts))
         case .exponential:
             // Larger powers are beyond every cap, and would not fit.
-            return self.delay * (1 << min(attempts, 40))
+            return self.delay * (1 << min(attempts, 31))
         }
     }
 }

@@ -18,9 +18,15 @@ struct LaneSetTests {
         retries: Int = 2,
         deadLetterSink: Bool = false,
         jobsMax: Int = 3,
-        windowMax: Int = 4
+        windowMax: Int = 4,
+        rateMax: Double? = nil
     ) -> LaneSet {
-        LaneSet(
+        var limits = LaneSet.Limits(ordering, inFlightMax: jobsMax)
+        limits.windowMax = windowMax
+        limits.holdMin = .seconds(1)
+        limits.holdMax = .seconds(4)
+        limits.rateMax = rateMax
+        return LaneSet(
             ordering: ordering,
             schedule: RetrySchedule(
                 retriesMax: retries,
@@ -28,12 +34,8 @@ struct LaneSetTests {
                 delay: .milliseconds(100)
             ),
             hasDeadLetterSink: deadLetterSink,
-            limits: LaneSet.Limits(
-                jobsMax: jobsMax,
-                windowMax: windowMax,
-                holdMin: .seconds(1),
-                holdMax: .seconds(4)
-            )
+            limits: limits,
+            at: self.start
         )
     }
 
@@ -55,25 +57,25 @@ struct LaneSetTests {
         _ offset: Int64
     ) throws -> LaneSet.JobID {
         let taken = lanes.take(lane, offset: offset, at: self.start)
-        return try #require(taken?.job)
+        return try #require(taken.admission.job)
     }
 
     @Test("ordered: each lane has one record at a time, and lanes do not wait for each other")
     func ordered() throws {
-        var lanes = self.lanes(jobsMax: 1)
-        let first = lanes.assign(start: nil)
-        let second = lanes.assign(start: nil)
-        let chosen = lanes.nextLane()
+        var lanes = self.lanes(jobsMax: 2)
+        let first = lanes.assign()
+        let second = lanes.assign()
+        let chosen = lanes.nextLane(at: self.start)
         #expect(chosen == first)
         let job = try self.take(&lanes, first, 0)
-        var next = lanes.nextLane()
+        var next = lanes.nextLane(at: self.start)
         #expect(next == second)
         _ = try self.take(&lanes, second, 0)
-        next = lanes.nextLane()
+        next = lanes.nextLane(at: self.start)
         #expect(next == nil)
         let step = self.answer(&lanes, job, .accepted)
         #expect(step == .settled)
-        next = lanes.nextLane()
+        next = lanes.nextLane(at: self.start)
         #expect(next == first)
         #expect(lanes.uncommitted == [first: 1])
     }
@@ -81,18 +83,18 @@ struct LaneSetTests {
     @Test("unordered: lanes take turns, up to the most jobs at a time")
     func unordered() throws {
         var lanes = self.lanes(.unordered, jobsMax: 3)
-        let ids = [lanes.assign(start: nil), lanes.assign(start: nil)]
+        let ids = [lanes.assign(), lanes.assign()]
         var taken: [LaneSet.LaneID] = []
         var jobs: [LaneSet.JobID] = []
-        while let lane = lanes.nextLane() {
+        while let lane = lanes.nextLane(at: self.start) {
             jobs.append(try self.take(&lanes, lane, Int64(taken.count)))
             taken.append(lane)
         }
         #expect(taken == [ids[0], ids[1], ids[0]])
         _ = self.answer(&lanes, jobs[2], .accepted)
         // The later record is done; the earlier one holds back the commit.
-        #expect(lanes.uncommitted == [:])
-        let next = lanes.nextLane()
+        #expect(lanes.uncommitted == [ids[0]: 0])
+        let next = lanes.nextLane(at: self.start)
         #expect(next == ids[1])
         _ = self.answer(&lanes, jobs[0], .accepted)
         #expect(lanes.uncommitted == [ids[0]: 3])
@@ -101,13 +103,13 @@ struct LaneSetTests {
     @Test("unordered: one slow record fills the window of its lane, and no more")
     func window() throws {
         var lanes = self.lanes(.unordered, jobsMax: 100, windowMax: 4)
-        let lane = lanes.assign(start: nil)
+        let lane = lanes.assign()
         _ = try self.take(&lanes, lane, 0)
         for offset in Int64(1)...3 {
             let job = try self.take(&lanes, lane, offset)
             _ = self.answer(&lanes, job, .accepted)
         }
-        let next = lanes.nextLane()
+        let next = lanes.nextLane(at: self.start)
         #expect(next == nil)
         #expect(lanes.jobsCount == 1)
     }
@@ -115,23 +117,23 @@ struct LaneSetTests {
     @Test("a lane that ran dry is asked again only when records may have come")
     func dry() {
         var lanes = self.lanes()
-        let lane = lanes.assign(start: nil)
+        let lane = lanes.assign()
         lanes.ranDry(lane)
-        var next = lanes.nextLane()
+        var next = lanes.nextLane(at: self.start)
         #expect(next == nil)
         lanes.recordsArrived()
-        next = lanes.nextLane()
+        next = lanes.nextLane(at: self.start)
         #expect(next == lane)
     }
 
     @Test("without a dead letter sink: retries, then the event is held and tried for ever")
     func held() throws {
         var lanes = self.lanes(retries: 2)
-        let lane = lanes.assign(start: nil)
+        let lane = lanes.assign()
         let job = try self.take(&lanes, lane, 0)
         var step = self.answer(&lanes, job, self.refused, 0)
         #expect(step == .wait(until: self.at(200)))
-        #expect(lanes.nextDeadline == self.at(200))
+        #expect(lanes.nextDeadline(after: self.start) == self.at(200))
         var due = lanes.due(at: self.at(199))
         #expect(due.isEmpty)
         due = lanes.due(at: self.at(200))
@@ -146,12 +148,12 @@ struct LaneSetTests {
             now += wait
             #expect(step == .hold(until: self.at(now)))
             #expect(lanes.heldCount == 1)
-            let next = lanes.nextLane()
+            let next = lanes.nextLane(at: self.start)
             #expect(next == nil)
             due = lanes.due(at: self.at(now))
             #expect(due.map(\.target) == [.sink])
         }
-        #expect(lanes.uncommitted == [:])
+        #expect(lanes.uncommitted == [lane: 0])
         step = self.answer(&lanes, job, .accepted, now)
         #expect(step == .settled)
         #expect(lanes.heldCount == 0)
@@ -161,7 +163,7 @@ struct LaneSetTests {
     @Test("with a dead letter sink: retries, then that one with as many, then held")
     func deadLetter() throws {
         var lanes = self.lanes(retries: 1, deadLetterSink: true)
-        let lane = lanes.assign(start: nil)
+        let lane = lanes.assign()
         let job = try self.take(&lanes, lane, 0)
         var step = self.answer(&lanes, job, self.refused, 0)
         #expect(step == .wait(until: self.at(200)))
@@ -187,7 +189,7 @@ struct LaneSetTests {
     @Test("a failure that no retry mends goes to the dead letter sink at once")
     func rejectedAtOnce() throws {
         var lanes = self.lanes(deadLetterSink: true)
-        let lane = lanes.assign(start: nil)
+        let lane = lanes.assign()
         let job = try self.take(&lanes, lane, 0)
         var step = self.answer(&lanes, job, self.rejected)
         #expect(step == .send(.deadLetterSink))
@@ -198,7 +200,7 @@ struct LaneSetTests {
     @Test("what the sink asks for prolongs the wait")
     func retryAfter() throws {
         var lanes = self.lanes()
-        let lane = lanes.assign(start: nil)
+        let lane = lanes.assign()
         let job = try self.take(&lanes, lane, 0)
         let step = self.answer(&lanes, job, .refused(isRetriable: true, retryAfter: .seconds(9)))
         #expect(step == .wait(until: self.at(9000)))
@@ -207,7 +209,7 @@ struct LaneSetTests {
     @Test("a record that is no event is never sent to the sink", arguments: [true, false])
     func poison(_ hasDeadLetterSink: Bool) throws {
         var lanes = self.lanes(retries: 0, deadLetterSink: hasDeadLetterSink)
-        let lane = lanes.assign(start: nil)
+        let lane = lanes.assign()
         let job = try self.take(&lanes, lane, 0)
         var step = lanes.cannotConvert(job, at: self.start)
         if hasDeadLetterSink {
@@ -231,8 +233,8 @@ struct LaneSetTests {
     @Test("revoking gives up what waits and keeps what is with the sink")
     func revoke() throws {
         var lanes = self.lanes(.unordered)
-        let lane = lanes.assign(start: nil)
-        let other = lanes.assign(start: nil)
+        let lane = lanes.assign()
+        let other = lanes.assign()
         let sent = try self.take(&lanes, lane, 0)
         let waiting = try self.take(&lanes, lane, 1)
         let elsewhere = try self.take(&lanes, other, 0)
@@ -246,7 +248,7 @@ struct LaneSetTests {
         #expect(step == .settled)
         #expect(!lanes.hasJobsSent(lane))
         let rest = lanes.remove(lane)
-        #expect(rest == 1)
+        #expect(rest?.offset == 1)
         #expect(lanes.laneIDs == [other])
         step = self.answer(&lanes, waiting, .accepted)
         #expect(step == .abandoned)
@@ -256,27 +258,30 @@ struct LaneSetTests {
     @Test("a failure after the revocation is somebody else's business")
     func failureAfterRevocation() throws {
         var lanes = self.lanes(deadLetterSink: true)
-        let lane = lanes.assign(start: nil)
+        let lane = lanes.assign()
         let job = try self.take(&lanes, lane, 0)
         _ = lanes.revoke(lane)
         let step = self.answer(&lanes, job, self.refused)
         #expect(step == .abandoned)
         #expect(!lanes.hasJobsSent(lane))
+        // Whoever gets the partition knows of the attempt.
         let rest = lanes.remove(lane)
-        #expect(rest == nil)
+        #expect(rest?.offset == 0)
+        let known = PartitionProgress(text: rest?.metadata, base: 0)
+        #expect(known.attempts == [.init(offset: 0, count: 1)])
     }
 
     @Test("a lane that is taken away at once leaves nothing behind")
     func removeAtOnce() throws {
         var lanes = self.lanes()
-        let lane = lanes.assign(start: nil)
+        let lane = lanes.assign()
         let job = try self.take(&lanes, lane, 0)
         _ = lanes.remove(lane)
         #expect(lanes.jobsCount == 0)
         let step = self.answer(&lanes, job, .accepted)
         #expect(step == .abandoned)
         let late = lanes.take(lane, offset: 1, at: self.start)
-        #expect(late?.job == nil)
+        #expect(late.admission == .refused)
     }
 
     @Test("a start that has to be committed is, before any record")
@@ -291,14 +296,14 @@ struct LaneSetTests {
     @Test("offsets that go back are delivered, and what was under way does not confuse them")
     func rewind() throws {
         var lanes = self.lanes(.unordered)
-        let lane = lanes.assign(start: nil)
+        let lane = lanes.assign()
         let old = try self.take(&lanes, lane, 1)
         lanes.committed(lane, 1)
         let taken = lanes.take(lane, offset: 0, at: self.start)
-        #expect(taken?.isRewound == true)
+        #expect(taken.isRewound == true)
         let next = lanes.take(lane, offset: 1, at: self.start)
-        #expect(next?.isRewound == false)
-        _ = self.answer(&lanes, try #require(taken?.job), .accepted)
+        #expect(next.isRewound == false)
+        _ = self.answer(&lanes, try #require(taken.admission.job), .accepted)
         #expect(lanes.uncommitted == [lane: 1])
         // The old record 1 is not the new one.
         let step = self.answer(&lanes, old, .accepted)
@@ -309,7 +314,7 @@ struct LaneSetTests {
     @Test("an operator sees the oldest record and how many are held")
     func status() throws {
         var lanes = self.lanes(.unordered, retries: 0)
-        let lane = lanes.assign(start: nil)
+        let lane = lanes.assign()
         let first = try self.take(&lanes, lane, 5)
         _ = try self.take(&lanes, lane, 6)
         _ = self.answer(&lanes, first, self.refused)
@@ -324,5 +329,205 @@ struct LaneSetTests {
                     heldCount: 1
                 )
         )
+    }
+
+    // MARK: Keys
+
+    private func take(
+        _ lanes: inout LaneSet,
+        _ lane: LaneSet.LaneID,
+        _ offset: Int64,
+        key: Int?
+    ) -> LaneSet.Admission {
+        lanes.take(lane, offset: offset, key: key, bytesCount: 1, at: self.start).admission
+    }
+
+    @Test("key: records of one key follow each other, other keys and none do not wait")
+    func keys() throws {
+        var lanes = self.lanes(.key, jobsMax: 10, windowMax: 10)
+        let lane = lanes.assign()
+        let taken = self.take(&lanes, lane, 0, key: 7)
+        let first = try #require(taken.job)
+        let second = self.take(&lanes, lane, 1, key: 7)
+        let third = self.take(&lanes, lane, 2, key: 7)
+        #expect(second.isQueued && third.isQueued)
+        for (offset, key) in [(Int64(3), 8), (4, nil), (5, nil)] {
+            let other = self.take(&lanes, lane, offset, key: key)
+            #expect(!other.isQueued)
+        }
+        #expect(lanes.sentCount == 4)
+        // A failing record holds back its key, and nothing else.
+        var step = self.answer(&lanes, first, self.refused)
+        #expect(step == .wait(until: self.at(200)))
+        #expect(lanes.due(at: self.at(199)).isEmpty)
+        #expect(lanes.due(at: self.at(200)).map(\.job) == [first])
+        step = self.answer(&lanes, first, .accepted, 200)
+        #expect(step == .settled)
+        #expect(lanes.due(at: self.at(200)).map(\.job) == [second.job])
+        _ = self.answer(&lanes, try #require(second.job), .accepted, 200)
+        #expect(lanes.due(at: self.at(200)).map(\.job) == [third.job])
+        #expect(lanes.uncommitted == [lane: 2])
+    }
+
+    @Test("key: a record that is passed over lets the next of its key go")
+    func skippedKey() throws {
+        var lanes = self.lanes(.key, jobsMax: 10, windowMax: 10)
+        let lane = lanes.assign()
+        let first = self.take(&lanes, lane, 0, key: 7)
+        let second = self.take(&lanes, lane, 1, key: 7)
+        #expect(lanes.skip(try #require(first.job)) == .settled)
+        #expect(lanes.due(at: self.start).map(\.job) == [second.job])
+    }
+
+    // MARK: Bounds
+
+    @Test("records are taken up to a number of bytes, and again when some are done")
+    func bytes() throws {
+        var lanes = self.lanes(.unordered, jobsMax: 10, windowMax: 10)
+        let lane = lanes.assign()
+        let half = lanes.limits.bytesMax / 2
+        let job = lanes.take(lane, offset: 0, bytesCount: half, at: self.start).admission.job
+        #expect(lanes.nextLane(at: self.start) == lane)
+        _ = lanes.take(lane, offset: 1, bytesCount: half, at: self.start)
+        #expect(lanes.nextLane(at: self.start) == nil)
+        _ = self.answer(&lanes, try #require(job), .accepted)
+        #expect(lanes.nextLane(at: self.start) == lane)
+    }
+
+    @Test("no more are sent in a second than the rate allows")
+    func rate() throws {
+        var lanes = self.lanes(.unordered, jobsMax: 100, windowMax: 100, rateMax: 10)
+        let lane = lanes.assign()
+        var offset: Int64 = 0
+        var sent: [Int] = []
+        for milliseconds in stride(from: 0, to: 2000, by: 50) {
+            while lanes.nextLane(at: self.at(milliseconds)) == lane {
+                _ = lanes.take(lane, offset: offset, at: self.at(milliseconds))
+                offset += 1
+                sent.append(milliseconds)
+            }
+        }
+        // The bucket was full, and then gives one every 100 ms.
+        #expect(sent.count { $0 == 0 } == 10)
+        #expect(sent.count == 10 + 19)
+        #expect(lanes.nextDeadline(after: self.at(1950)) == self.at(2000))
+    }
+
+    @Test("a sink that has too much to do gets less, and then more again")
+    func overload() throws {
+        var lanes = self.lanes(.unordered, retries: 10, jobsMax: 8, windowMax: 100)
+        let lane = lanes.assign()
+        var jobs: [LaneSet.JobID] = []
+        for offset in Int64(0)..<8 { jobs.append(try self.take(&lanes, lane, offset)) }
+        let overloaded = DeliveryOutcome.refused(
+            isRetriable: true,
+            retryAfter: nil,
+            isOverload: true
+        )
+        _ = self.answer(&lanes, jobs.removeFirst(), overloaded)
+        #expect(lanes.concurrency.current == 4)
+        // The same moment counts once.
+        _ = self.answer(&lanes, jobs.removeFirst(), overloaded, 10)
+        #expect(lanes.concurrency.current == 4)
+        _ = self.answer(&lanes, jobs.removeFirst(), overloaded, 2000)
+        #expect(lanes.concurrency.current == 2)
+        for job in jobs { _ = self.answer(&lanes, job, .accepted, 2000) }
+        #expect(lanes.concurrency.current > 2)
+    }
+
+    // MARK: After a restart
+
+    @Test("what an earlier owner finished is not sent again, and its attempts count")
+    func resumed() throws {
+        var lanes = self.lanes(.unordered, retries: 3, jobsMax: 10, windowMax: 10)
+        let lane = lanes.assign()
+        var jobs: [LaneSet.JobID] = []
+        for offset in Int64(0)..<4 { jobs.append(try self.take(&lanes, lane, offset)) }
+        for (job, outcome) in zip(jobs, [self.refused, .accepted, self.refused, .accepted]) {
+            _ = self.answer(&lanes, job, outcome)
+        }
+        let removed = lanes.remove(lane)
+        let commit = try #require(removed)
+        #expect(commit.offset == 0)
+
+        let next = lanes.assign(
+            committed: commit.offset,
+            known: PartitionProgress(text: commit.metadata, base: commit.offset)
+        )
+        let again = try self.take(&lanes, next, 0)
+        #expect(lanes.take(next, offset: 1, at: self.start).admission == .finishedBefore)
+        _ = try self.take(&lanes, next, 2)
+        #expect(lanes.take(next, offset: 3, at: self.start).admission == .finishedBefore)
+        // One attempt before, three now: retry 3 means three.
+        for wait in [400, 800] {
+            let step = self.answer(&lanes, again, self.refused)
+            #expect(step == .wait(until: self.at(wait)))
+            _ = lanes.due(at: self.at(wait))
+        }
+        let step = self.answer(&lanes, again, self.refused)
+        #expect(step == .hold(until: self.at(1000)))
+    }
+
+    // MARK: Several events, replies
+
+    @Test("a record of several events is done with the last; each has all its attempts")
+    func parts() throws {
+        var lanes = self.lanes(retries: 1)
+        let lane = lanes.assign()
+        let job = try self.take(&lanes, lane, 0)
+        _ = self.answer(&lanes, job, self.refused)
+        _ = lanes.due(at: self.at(200))
+        #expect(lanes.advanced(job) == .send(.sink))
+        #expect(lanes.uncommitted == [lane: 0])
+        let step = self.answer(&lanes, job, self.refused)
+        #expect(step == .wait(until: self.at(200)))
+    }
+
+    @Test("a reply has its own attempts; when they are over the event is a dead letter")
+    func reply() throws {
+        var lanes = self.lanes(retries: 1, deadLetterSink: true)
+        let lane = lanes.assign()
+        let job = try self.take(&lanes, lane, 0)
+        #expect(lanes.replied(job) == .send(.replySink))
+        var step = self.answer(&lanes, job, self.refused)
+        #expect(step == .wait(until: self.at(200)))
+        #expect(lanes.due(at: self.at(200)).map(\.target) == [.replySink])
+        step = self.answer(&lanes, job, self.refused)
+        #expect(step == .send(.deadLetterSink))
+    }
+}
+
+extension LaneSet {
+    /// The lane from which a record should be taken.
+    mutating func nextLane(at now: MonotonicTime) -> LaneID? {
+        guard case .take(let lane) = self.next(at: now) else { return nil }
+        return lane
+    }
+
+    /// What is to be sent.
+    mutating func due(at now: MonotonicTime) -> [(job: JobID, target: Target?)] {
+        var due: [(job: JobID, target: Target?)] = []
+        while case .send(let job, let target) = self.next(at: now) { due.append((job, target)) }
+        return due
+    }
+
+    /// The offsets that would be committed.
+    var uncommitted: [LaneID: Int64] {
+        var copy = self
+        return Dictionary(uniqueKeysWithValues: copy.takeUncommitted().map { ($0, $1.offset) })
+    }
+}
+
+extension LaneSet.Admission {
+    var job: LaneSet.JobID? {
+        switch self {
+        case .send(let job), .queued(let job): job
+        case .finishedBefore, .refused: nil
+        }
+    }
+
+    var isQueued: Bool {
+        guard case .queued = self else { return false }
+        return true
     }
 }

@@ -14,12 +14,44 @@ struct RetryScheduleTests {
         }.prefix { $0 != nil }.compactMap { $0 }
     }
 
-    @Test("the defaults wait as Knative does, 613.8 seconds in all")
-    func defaults() {
-        let waits = self.waits(DeliveryPolicy(nil).schedule)
+    @Test("Knative's defaults wait 613.8 seconds in all")
+    func knativeDefaults() {
+        let waits = self.waits(DeliveryPolicy(nil, defaults: .knative).schedule)
         let expected = [0.6, 1.2, 2.4, 4.8, 9.6, 19.2, 38.4, 76.8, 153.6, 307.2]
         #expect(waits == expected.map { .milliseconds(Int64(($0 * 1000).rounded())) })
         #expect(waits.reduce(.zero, +) == .milliseconds(613_800))
+    }
+
+    @Test("our defaults wait as long at most, anything between that and nothing")
+    func defaults() {
+        let schedule = DeliveryPolicy(nil).schedule
+        let longest = self.waits(DeliveryPolicy(nil, defaults: .knative).schedule)
+        #expect(self.waits(schedule, random: 0).allSatisfy { $0 == .zero })
+        for (wait, knative) in zip(self.waits(schedule, random: 0.5), longest) {
+            #expect(abs(wait / .seconds(1) - knative / .seconds(2)) < 1e-6)
+        }
+    }
+
+    @Test("only we have a cap, and listen to Retry-After")
+    func capAndRetryAfter() {
+        let spec = DeliverySpec(retry: 60, backoffPolicy: .linear, backoffDelay: .seconds(100))
+        let ours = DeliveryPolicy(spec).schedule
+        let knative = DeliveryPolicy(spec, defaults: .knative).schedule
+        #expect(
+            ours.wait(afterAttempts: 50, random: 0.999999, retryAfter: nil) ?? .zero
+                <= .seconds(600)
+        )
+        #expect(knative.wait(afterAttempts: 50, random: 0, retryAfter: nil) == .seconds(5000))
+        #expect(ours.wait(afterAttempts: 1, random: 0, retryAfter: .seconds(7)) == .seconds(7))
+        #expect(
+            knative.wait(afterAttempts: 1, random: 0, retryAfter: .seconds(700)) == .seconds(100)
+        )
+        // Longer than anybody lives is long enough, and does not overflow.
+        let endless = DeliveryPolicy(
+            DeliverySpec(retry: .max, backoffDelay: .seconds(1)),
+            defaults: .knative
+        ).schedule
+        #expect(endless.wait(afterAttempts: .max, random: 0, retryAfter: nil) != nil)
     }
 
     @Test("the first linear wait is the delay, the second twice the delay")
@@ -184,7 +216,8 @@ struct DeliveryOutcomeTests {
                 ? .accepted
                 : .refused(
                     isRetriable: status >= 500 || retried.contains(status),
-                    retryAfter: nil
+                    retryAfter: nil,
+                    isOverload: status == 429 || status == 503
                 )
             #expect(outcome == expected, "status \(status)")
         }
@@ -194,7 +227,7 @@ struct DeliveryOutcomeTests {
     func retryAfter() {
         #expect(
             DeliveryOutcome(503, retryAfter: "7", now: Self.now)
-                == .refused(isRetriable: true, retryAfter: .seconds(7))
+                == .refused(isRetriable: true, retryAfter: .seconds(7), isOverload: true)
         )
         #expect(
             DeliveryOutcome(400, retryAfter: "7", now: Self.now)

@@ -59,7 +59,7 @@ final class GroupMember: KafkaConsumerDelegate, @unchecked Sendable {
     func commit() async -> Bool {
         let positions = await self.loop.run {
             let owned = self.positions.filter { self.partitions[$0.key] != nil }
-            self.consumer.commit(owned)
+            self.consumer.commit(owned.mapValues { KafkaCommit(offset: $0) })
             return owned
         }
         return await self.journal.wait { $0.contains(.committed(positions)) }
@@ -97,7 +97,8 @@ final class GroupMember: KafkaConsumerDelegate, @unchecked Sendable {
         let ids = partitions.map(\.id)
         for id in ids { self.partitions[id] = nil }
         self.journal.append(.revoked(ids, isLost: isLost))
-        self.consumer.release(committing: self.positions.filter { ids.contains($0.key) })
+        let positions = self.positions.filter { ids.contains($0.key) }
+        self.consumer.release(committing: positions.mapValues { KafkaCommit(offset: $0) })
     }
 
     func consumerHasRecords() {

@@ -206,9 +206,9 @@ struct KafkaConsumerTests {
         #expect(await member.waitUntilAssigned(1))
         try cluster.broker.pushRequestErrors(.offsetCommit, [.messageTooLarge])
         let partition = TopicPartition(topic: "t", partition: 0)
-        await cluster.loop.run { member.consumer.commit([partition: 5]) }
+        await cluster.loop.run { member.consumer.commit([partition: KafkaCommit(offset: 5)]) }
         #expect(await member.journal.wait { $0.contains(.commitFailed(.messageTooLarge)) })
-        await cluster.loop.run { member.consumer.commit([partition: 5]) }
+        await cluster.loop.run { member.consumer.commit([partition: KafkaCommit(offset: 5)]) }
         #expect(await member.journal.wait { $0.contains(.committed([partition: 5])) })
         #expect(await member.close())
         await cluster.stop()

@@ -15,6 +15,11 @@ package struct SeededGenerator: RandomNumberGenerator {
     /// The seeds of a test that has several.
     package static let seeds: [UInt64] = Self.given.map { [$0] } ?? [1, 2, 3, 4, 5, 6, 7, 8]
 
+    /// The seeds of a test that has many, from 1 on.
+    package static func seeds(_ count: UInt64) -> [UInt64] {
+        Self.given.map { [$0] } ?? Array(1...count)
+    }
+
     /// What it was made with; to be shown when a test fails.
     package let seed: UInt64
     private var state: UInt64
