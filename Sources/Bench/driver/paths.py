@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Where things are."""
+import os
 import pathlib
 
 DRIVER = pathlib.Path(__file__).resolve().parent
 ROOT = DRIVER.parents[2]
-RELEASE = ROOT / ".build/release"
+RELEASE = pathlib.Path(os.environ.get("SWIFTLET_BIN", ROOT / ".build/release"))
 WORK = ROOT / ".build/bench"
 PEERS = DRIVER / "peers"
