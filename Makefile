@@ -8,6 +8,7 @@ SAMPLES := $(wildcard functions/exam-generator/samples/*.pdf)
 SOURCES := Package.swift Sources Tests functions
 
 .PHONY: help demo up build test bench lint format prepare clean
+.PHONY: help demo up build test fuzz asan tsan lint format prepare clean
 
 help:
 	@echo "make demo    upload a PDF and watch an exam come out; starts and stops everything"
@@ -15,6 +16,9 @@ help:
 	@echo "make build   build everything in release mode"
 	@echo "make test    build and run every test"
 	@echo "make bench   measure beside nginx, Node, FastAPI and a bare loop; SECONDS= for each point"
+	@echo "make fuzz    fuzz each parser for SECONDS (60): https://llvm.org/docs/LibFuzzer.html"
+	@echo "make asan    run the tests under AddressSanitizer and LeakSanitizer"
+	@echo "make tsan    run the tests of what has threads under ThreadSanitizer"
 	@echo "make lint    check the format of the sources"
 	@echo "make format  format the sources"
 
@@ -37,6 +41,15 @@ bench:
 	@.ci/prepare bench
 	@$(foreach product,Bench BenchLoop hello,$(SWIFT_BUILD) --product $(product) &&) true
 	@python3 Sources/Bench/driver $(PARTS)
+SECONDS := 60
+fuzz:
+	@.ci/fuzz $(SECONDS)
+
+asan:
+	@.ci/sanitize address
+
+tsan:
+	@.ci/sanitize thread
 
 lint:
 	@swift format lint --strict --parallel --recursive $(SOURCES)

@@ -156,6 +156,7 @@ let package = Package(
             path: "Tests/FuzzTargets",
             swiftSettings: strict
         ),
+        .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets"], swiftSettings: strict),
         .testTarget(
             name: "BytesTests",
             dependencies: ["TestSupport", "Bytes"],
@@ -274,3 +275,14 @@ let package = Package(
         .testTarget(name: "TidyTests", swiftSettings: strict),
     ]
 )
+
+// The fuzzer has no `main` of its own, libFuzzer brings one: nothing else can build it.
+if Context.environment["SWIFTLET_FUZZ"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "Fuzz",
+            dependencies: ["FuzzTargets"],
+            swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])]
+        )
+    )
+}

@@ -44,6 +44,8 @@ enum SourceTree {
 
     /// Folders that hold what people wrote; others hold what programs made.
     private static let folders = ["Sources", "functions", "Tests", "charts", ".ci"]
+    /// What fuzzers made; it is data, and no text.
+    private static let corpora = "Tests/Fixtures/corpora"
     private static let binaryEndings = [".pdf", ".png", ".svg", ".pyc", ".so", ".o"]
 
     /// Every text file of the project.
@@ -84,6 +86,7 @@ enum SourceTree {
     private static func collect(_ folder: String, into paths: inout [String]) {
         for name in self.entries(of: "\(self.root)/\(folder)") {
             let path = "\(folder)/\(name)"
+            guard path != self.corpora else { continue }
             if self.isFolder(path) { self.collect(path, into: &paths) } else { paths.append(path) }
         }
     }
