@@ -268,7 +268,8 @@ let package = Package(
         .testTarget(
             name: "SwiftletCommandTests",
             dependencies: [
-                "SwiftletCommand", "Autoscaler", "KafkaSource", "Kafka", "Manifests", "Telemetry",
+                "SwiftletCommand", "Activator", "Autoscaler", "KafkaSource", "Kafka", "Manifests",
+                "Telemetry",
             ],
             swiftSettings: strict
         ),

@@ -16,8 +16,11 @@ package final class Activator: HTTPHandler, @unchecked Sendable {
     /// The loop that all happens on.
     package let loop: EventLoop
     private let context: ProxyContext
-    private let routes: RouteTable
-    private let revisions: [Revision]
+    private var routes = RouteTable(revisions: [], services: [])
+    /// Those that requests are led to, by the routes' numbers.
+    private var revisions: [Revision] = []
+    /// Those that are no longer in the plan and still have something to finish.
+    private var leaving: [Revision] = []
     private let unrouted: Counter
     private var isStopping = false
     private var stopWaiters: [CheckedContinuation<Void, Never>] = []
@@ -27,7 +30,7 @@ package final class Activator: HTTPHandler, @unchecked Sendable {
 
     private struct IdleWaiter {
         var number: Int
-        var revision: Int
+        var revision: Revision
         var timer: TimerID
         var continuation: CheckedContinuation<Bool, Never>
     }
@@ -36,7 +39,7 @@ package final class Activator: HTTPHandler, @unchecked Sendable {
     package init(
         loop: EventLoop,
         configuration: ActivatorConfiguration = ActivatorConfiguration(),
-        revisions: [RevisionSpec],
+        plan: ActivatorPlan,
         logger: Logger,
         milestones: MilestoneRecorder = .none,
         metrics: Metrics = Metrics()
@@ -50,29 +53,62 @@ package final class Activator: HTTPHandler, @unchecked Sendable {
             metrics: metrics
         )
         self.context = context
-        self.routes = RouteTable(
-            revisions.map {
-                RouteTable.Name(
-                    namespace: $0.namespace,
-                    service: $0.service,
-                    revision: $0.revision
-                )
-            }
-        )
-        self.revisions = revisions.map { Revision($0, context: context) }
         self.unrouted = metrics.counter(
             "swiftlet_activator_unrouted_total",
             help: "Requests whose host is no function's."
         )
-        for (index, revision) in self.revisions.enumerated() {
-            revision.emptied = { [weak self] in self?.emptied(index) }
-        }
+        self.take(plan)
     }
 
     /// Starts the instances that the revisions want before any request.
     package func start() async {
         await self.loop.run { for revision in self.revisions { revision.start() } }
     }
+
+    // MARK: Plan
+
+    /// Serves another plan from now on.
+    ///
+    /// Revisions that are in both go on as they are. Requests that are with the others, or wait
+    /// for them, are still served by them; then they end.
+    package func update(_ plan: ActivatorPlan) async {
+        await self.loop.run {
+            guard !self.isStopping else { return }
+            let before = Set(self.revisions.map(ObjectIdentifier.init))
+            self.take(plan)
+            for revision in self.revisions where !before.contains(ObjectIdentifier(revision)) {
+                revision.start()
+            }
+        }
+    }
+
+    private func take(_ plan: ActivatorPlan) {
+        var old = self.revisions
+        self.revisions = plan.revisions.map { spec in
+            if let index = old.firstIndex(where: { $0.spec == spec }) {
+                return old.remove(at: index)
+            }
+            let revision = Revision(spec, context: self.context)
+            revision.emptied = { [weak self, weak revision] in
+                if let revision { self?.emptied(revision) }
+            }
+            return revision
+        }
+        self.routes = RouteTable(
+            revisions: self.revisions.map {
+                RouteTable.RevisionName(namespace: $0.spec.namespace, revision: $0.spec.revision)
+            },
+            services: plan.services
+        )
+        for revision in self.revisions {
+            revision.setReachable(plan.services.contains { $0.reaches(revision.spec) })
+        }
+        self.leaving += old
+        for revision in old { revision.setReachable(false) }
+        self.leaving.removeAll(where: \.isEmpty)
+    }
+
+    private var allRevisions: [Revision] { self.revisions + self.leaving }
 
     // MARK: Requests
 
@@ -111,7 +147,7 @@ package final class Activator: HTTPHandler, @unchecked Sendable {
 
     /// What each revision looks like now.
     package func status() async -> [RevisionStatus] {
-        await self.loop.run { self.revisions.map(\.status) }
+        await self.loop.run { self.allRevisions.map(\.status) }
     }
 
     /// Waits until a service has no process and no request.
@@ -128,22 +164,23 @@ package final class Activator: HTTPHandler, @unchecked Sendable {
     ) async -> Bool {
         await withCheckedContinuation { continuation in
             self.loop.execute {
-                let index = self.revisions.firstIndex {
+                let meant = self.allRevisions.filter {
                     $0.spec.service == service
                         && (namespace == nil || $0.spec.namespace == namespace)
                 }
-                guard let index else { return continuation.resume(returning: false) }
-                self.awaitEmptiness(of: index, deadline, continuation)
+                guard let first = meant.first else { return continuation.resume(returning: false) }
+                let busy = meant.first { !$0.isEmpty }
+                self.awaitEmptiness(of: busy ?? first, deadline, continuation)
             }
         }
     }
 
     private func awaitEmptiness(
-        of revision: Int,
+        of revision: Revision,
         _ deadline: Duration,
         _ continuation: CheckedContinuation<Bool, Never>
     ) {
-        guard !self.revisions[revision].isEmpty else {
+        guard !revision.isEmpty else {
             return continuation.resume(returning: true)
         }
         self.idleWaiterLast += 1
@@ -171,10 +208,11 @@ package final class Activator: HTTPHandler, @unchecked Sendable {
         }
     }
 
-    private func emptied(_ index: Int) {
+    private func emptied(_ revision: Revision) {
         if !self.idleWaiters.isEmpty {
-            self.resumeIdleWaiters(with: true) { $0.revision == index }
+            self.resumeIdleWaiters(with: true) { $0.revision === revision }
         }
+        if !self.leaving.isEmpty { self.leaving.removeAll { $0 === revision } }
         if self.isStopping { self.finishStop() }
     }
 
@@ -196,15 +234,15 @@ package final class Activator: HTTPHandler, @unchecked Sendable {
         if !self.isStopping {
             self.isStopping = true
             self.stopTimer = self.loop.schedule(after: deadline) { [weak self] in
-                for revision in self?.revisions ?? [] { revision.stopNow() }
+                for revision in self?.allRevisions ?? [] { revision.stopNow() }
             }
-            for revision in self.revisions { revision.beginStop() }
+            for revision in self.allRevisions { revision.beginStop() }
         }
         self.finishStop()
     }
 
     private func finishStop() {
-        guard self.revisions.allSatisfy(\.isEmpty) else { return }
+        guard self.allRevisions.allSatisfy(\.isEmpty) else { return }
         self.loop.cancel(self.stopTimer)
         let waiters = self.stopWaiters
         self.stopWaiters = []

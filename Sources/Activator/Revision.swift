@@ -22,6 +22,8 @@ final class Revision {
     private var requests: [ProxiedRequest?] = []
     private var instances: [Instance] = []
     private var isPerforming = false
+    /// Requests that will be let in when this turn of the loop is over.
+    private var deferredCount = 0
     private var timer = TimerID.none
     private var timerDeadline = MonotonicTime(nanoseconds: .max)
     /// The request that is being let in, for which an instance may have to be started.
@@ -47,7 +49,9 @@ final class Revision {
     }
 
     /// Whether there is neither a process nor a request.
-    var isEmpty: Bool { self.instances.isEmpty && self.state.isEmpty }
+    var isEmpty: Bool {
+        self.instances.isEmpty && self.state.isEmpty && self.deferredCount == 0
+    }
 
     /// The name that people know it by.
     var displayName: String { "\(self.spec.namespace)/\(self.spec.service)" }
@@ -61,10 +65,17 @@ final class Revision {
     func admit(_ exchange: HTTPExchange, _ traits: RequestTraits) {
         guard !self.isPerforming else {
             // An answer that was just given let the server read the next request of its connection.
+            self.deferredCount += 1
             let owned = LoopBound(self)
-            return self.context.loop.execute { owned.value.admit(exchange, traits) }
+            return self.context.loop.execute {
+                owned.value.deferredCount -= 1
+                owned.value.admit(exchange, traits)
+            }
         }
-        guard !exchange.isOver else { return }
+        guard !exchange.isOver else {
+            if self.isEmpty { self.emptied() }
+            return
+        }
         self.totals.requests += 1
         self.metrics.requests.increment()
         let id = self.state.requestArrived(bytes: Self.bytesHeld(traits), at: self.context.loop.now)
@@ -314,7 +325,7 @@ final class Revision {
     /// Traffic is meant for it, or no longer.
     func setReachable(_ isReachable: Bool) {
         guard self.state.isRetired == isReachable else { return }
-        self.apply { $0.reachabilityChanged(to: isReachable, at: self.context.loop.now) }
+        self.apply { $0.reachabilityChanged(to: isReachable, at: .now()) }
     }
 
     /// Takes no further request, and ends what is idle.

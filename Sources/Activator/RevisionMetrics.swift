@@ -26,7 +26,10 @@ struct RevisionMetrics {
             metrics.gauge(
                 name,
                 help: help,
-                labels: ["namespace": spec.namespace, "service": spec.service]
+                labels: [
+                    "namespace": spec.namespace, "service": spec.service,
+                    "revision": spec.revision,
+                ]
             )
         }
         self.requests = counter("swiftlet_activator_requests_total", "Requests that came.")

@@ -94,3 +94,22 @@ package struct RevisionSpec: Sendable {
         self.command = command
     }
 }
+
+extension RevisionSpec: Equatable {
+    /// Whether two revisions are run in the same way.
+    package static func == (left: Self, right: Self) -> Bool {
+        left.environment.elementsEqual(right.environment, by: ==)
+            && left.namespace == right.namespace && left.service == right.service
+            && left.revision == right.revision && left.command == right.command
+            && left.workingDirectory == right.workingDirectory
+            && left.socketMode == right.socketMode
+            && left.resourceLimits == right.resourceLimits
+            && left.containerConcurrency == right.containerConcurrency
+            && left.concurrencyTarget == right.concurrencyTarget
+            && left.timeout == right.timeout && left.stopGrace == right.stopGrace
+            && left.scale == right.scale && left.autoscaling == right.autoscaling
+            && left.idleWindow == right.idleWindow
+            && left.pausesWhenIdle == right.pausesWhenIdle && left.pauseTime == right.pauseTime
+            && left.spareCount == right.spareCount
+    }
+}

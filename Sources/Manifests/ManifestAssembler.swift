@@ -105,7 +105,9 @@ struct ManifestAssembler {
         switch known {
         case .service:
             guard let service = ServiceManifest(&object, limits: self.limits) else { return }
-            if self.isNew(known, service.metadata) { self.set.services.append(service) }
+            if self.isOtherRevision(service) || self.isNew(known, service.metadata) {
+                self.set.services.append(service)
+            }
         case .kafkaSource:
             guard let source = KafkaSourceManifest(&object) else { return }
             if self.isNew(known, source.metadata) { self.set.sources.append(source) }
@@ -138,6 +140,14 @@ struct ManifestAssembler {
         let notification = BucketNotification(header.annotations, at: header.mark, self.problems)
         guard let notification, let metadata = header.metadata else { return }
         if self.isNew(.job, metadata) { self.set.notifications.append(notification) }
+    }
+
+    /// Whether a Service was declared before with other names of its revision: then this one is
+    /// the newer revision, as after one `kubectl apply` and another.
+    private func isOtherRevision(_ service: ServiceManifest) -> Bool {
+        let before = self.set.services.filter { $0.isSame(as: service) }.map(\.revisionName)
+        guard let name = service.revisionName, !before.isEmpty else { return false }
+        return before.allSatisfy { $0 != nil && $0 != name }
     }
 
     /// Notes an object that was declared before.

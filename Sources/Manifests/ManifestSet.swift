@@ -2,7 +2,7 @@
 
 /// Everything that a set of manifests declares, validated.
 package struct ManifestSet: Sendable {
-    /// Functions.
+    /// Functions; one that occurs several times has its older revisions first.
     package var services: [ServiceManifest] = []
     /// What brings records of Kafka to them.
     package var sources: [KafkaSourceManifest] = []
@@ -20,9 +20,9 @@ package struct ManifestSet: Sendable {
     /// Declares nothing.
     package init() {}
 
-    /// The Service of that name.
+    /// The Service of that name, in its newest revision.
     package func service(_ name: String, in namespace: String) -> ServiceManifest? {
-        self.services.first { $0.metadata.name == name && $0.metadata.namespace == namespace }
+        self.services.last { $0.metadata.name == name && $0.metadata.namespace == namespace }
     }
 
     /// The Secret of that name.

@@ -38,6 +38,12 @@ package struct ServiceManifest: Sendable {
     /// What a revision gets when its manifest says nothing (Knative's `config-defaults`).
     package static let timeoutDefault = Duration.seconds(300)
 
+    /// Whether it is a revision of the same Service.
+    package func isSame(as other: ServiceManifest) -> Bool {
+        self.metadata.name == other.metadata.name
+            && self.metadata.namespace == other.metadata.namespace
+    }
+
     /// Whether it should not be reachable from outside of a cluster.
     package var isClusterLocal: Bool {
         self.metadata.labels["networking.knative.dev/visibility"] == "cluster-local"

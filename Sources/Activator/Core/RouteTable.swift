@@ -6,102 +6,168 @@ internal import HTTP
 ///
 /// `<service>.<namespace>` and whatever follows it reaches a service, so that
 /// `hello.default.localhost:8080`, `hello.default.example.com` and
-/// `hello.default.svc.cluster.local` do; the revision's name works in the service's place. When
-/// there is only one service, any other host reaches it too. Nothing is allocated to find a route.
-package struct RouteTable: Sendable {
-    /// What a route is made of.
-    package struct Name: Hashable, Sendable {
-        /// The namespace.
-        package var namespace: String
-        /// The service.
-        package var service: String
-        /// Its revision.
-        package var revision: String
+/// `hello.default.svc.cluster.local` do; `<tag>-<service>` reaches the revision that a tag names,
+/// and a revision's name works in the service's place. When there is only one service, any other
+/// host reaches it too. Nothing is allocated to find a route, and it takes the same time however
+/// many there are.
+struct RouteTable: Sendable {
+    /// What a revision is called.
+    struct RevisionName: Hashable, Sendable {
+        var namespace: String
+        var revision: String
+    }
 
-        /// Makes a name.
-        package init(namespace: String, service: String, revision: String) {
-            self.namespace = namespace
-            self.service = service
-            self.revision = revision
-        }
+    private enum Meaning {
+        case split(Int)
+        case revision(Int)
     }
 
     private struct Entry {
-        var service: [UInt8]
-        var revision: [UInt8]
-        var namespace: [UInt8]
+        /// `name.namespace` in lower case.
+        var name: [UInt8]
+        var namespaceLength: Int
+        var meaning: Meaning
+        /// The next entry whose name has the same hash.
+        var next: Int?
     }
 
     /// Most names that ``helpText`` lists.
-    package static let namesShownMax = 20
+    static let namesShownMax = 20
 
-    /// The names, in the order in which they were given.
-    package let names: [Name]
-    private let entries: [Entry]
+    private let hosts: [String]
+    private var splits: [TrafficSplit] = []
+    private var entries: [Entry] = []
+    private var heads: [UInt64: Int] = [:]
 
-    /// Makes a table; a route is the index of a name.
-    package init(_ names: [Name]) {
-        self.names = names
-        self.entries = names.map { name in
-            Entry(
-                service: Array("\(name.service).\(name.namespace)".lowercased().utf8),
-                revision: Array("\(name.revision).\(name.namespace)".lowercased().utf8),
-                namespace: Array(name.namespace.lowercased().utf8)
-            )
+    /// Makes a table; a route is the index of a revision. Where names collide, services go before
+    /// tags, and tags before revisions.
+    init(revisions: [RevisionName], services: [ServiceRoute]) {
+        self.hosts = services.map { "\($0.service).\($0.namespace).localhost" }
+        let indexes = Dictionary(
+            revisions.enumerated().map { ($0.element, $0.offset) },
+            uniquingKeysWith: { first, _ in first }
+        )
+        func index(_ target: ServiceRoute.Target, _ service: ServiceRoute) -> Int? {
+            indexes[RevisionName(namespace: service.namespace, revision: target.revision)]
+        }
+        for (name, index) in indexes {
+            self.add(name.revision, name.namespace, .revision(index))
+        }
+        for service in services {
+            for target in service.targets {
+                guard let tag = target.tag, let index = index(target, service) else { continue }
+                self.add("\(tag)-\(service.service)", service.namespace, .revision(index))
+            }
+        }
+        for service in services {
+            let shares = service.targets.compactMap { target in
+                index(target, service).map { (revision: $0, share: target.percent) }
+            }
+            self.add(service.service, service.namespace, .split(self.splits.count))
+            self.splits.append(TrafficSplit(shares))
         }
     }
 
-    /// The route for a `Host`, its port ignored.
-    package func route(host: ArraySlice<UInt8>) -> Int? {
-        for (index, entry) in self.entries.enumerated() {
-            if Self.isHost(host, of: entry.service) || Self.isHost(host, of: entry.revision) {
-                return index
-            }
+    /// Adds a name in front of those with the same hash.
+    private mutating func add(_ name: String, _ namespace: String, _ meaning: Meaning) {
+        let bytes = Array("\(name).\(namespace)".lowercased().utf8)
+        let hash = Self.hash(bytes[...])
+        self.entries.append(
+            Entry(
+                name: bytes,
+                namespaceLength: namespace.utf8.count,
+                meaning: meaning,
+                next: self.heads[hash]
+            )
+        )
+        self.heads[hash] = self.entries.count - 1
+    }
+
+    /// The route of the next request for a `Host`, its port ignored.
+    mutating func route(host: ArraySlice<UInt8>) -> Int? {
+        guard let entry = self.entry(named: Self.firstLabels(of: host)) else {
+            return self.splits.count == 1 ? self.splits[0].next() : nil
         }
-        return self.entries.count == 1 ? 0 : nil
+        switch self.entries[entry].meaning {
+        case .revision(let index): return index
+        case .split(let index): return self.splits[index].next()
+        }
     }
 
     /// The route for the headers `Knative-Serving-Namespace` and `Knative-Serving-Revision`.
-    package func route(namespace: ArraySlice<UInt8>, revision: ArraySlice<UInt8>) -> Int? {
-        self.entries.firstIndex { entry in
-            Self.equals(namespace, entry.namespace)
-                && entry.revision.count == revision.count + 1 + entry.namespace.count
-                && Self.hasPrefix(entry.revision[...], revision)
+    func route(namespace: ArraySlice<UInt8>, revision: ArraySlice<UInt8>) -> Int? {
+        var hash = Self.hash(revision)
+        hash = Self.hash([UInt8(ascii: ".")], hash)
+        hash = Self.hash(namespace, hash)
+        var next = self.heads[hash]
+        while let index = next {
+            let entry = self.entries[index]
+            if case .revision(let route) = entry.meaning,
+                entry.namespaceLength == namespace.count,
+                entry.name.count == revision.count + 1 + namespace.count,
+                Self.equals(entry.name[..<revision.count], revision),
+                Self.equals(entry.name[(revision.count + 1)...], namespace)
+            {
+                return route
+            }
+            next = entry.next
         }
+        return nil
+    }
+
+    private func entry(named name: ArraySlice<UInt8>) -> Int? {
+        var next = self.heads[Self.hash(name)]
+        while let index = next {
+            if Self.equals(self.entries[index].name[...], name) { return index }
+            next = self.entries[index].next
+        }
+        return nil
     }
 
     /// What to write to a client whose host is no route.
-    package var helpText: String {
-        guard !self.names.isEmpty else { return "No function is deployed here." }
-        let shown = self.names.prefix(Self.namesShownMax).map {
-            "\($0.service).\($0.namespace).localhost"
-        }
-        let more = self.names.count - shown.count
+    var helpText: String {
+        guard !self.hosts.isEmpty else { return "No function is deployed here." }
+        let shown = self.hosts.prefix(Self.namesShownMax)
+        let more = self.hosts.count - shown.count
         return "No function has this host name; those that work: "
             + shown.joined(separator: ", ") + (more > 0 ? " and \(more) more." : ".")
     }
 
-    /// Whether `host` is `name`, alone or before a dot or colon; `name` is in lower case.
-    private static func isHost(_ host: ArraySlice<UInt8>, of name: [UInt8]) -> Bool {
-        guard self.hasPrefix(host, name[...]) else { return false }
-        guard host.count > name.count else { return true }
-        let next = host[host.startIndex + name.count]
-        return next == UInt8(ascii: ".") || next == UInt8(ascii: ":")
+    // MARK: Names
+
+    /// A host up to its second dot, or its port.
+    private static func firstLabels(of host: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+        var dots = 0
+        for index in host.indices {
+            switch host[index] {
+            case UInt8(ascii: ":"): return host[..<index]
+            case UInt8(ascii: "."):
+                dots += 1
+                if dots == 2 { return host[..<index] }
+            default: break
+            }
+        }
+        return host
     }
 
-    /// Whether `bytes` begin with `prefix`, case aside.
-    private static func hasPrefix(_ bytes: ArraySlice<UInt8>, _ prefix: ArraySlice<UInt8>) -> Bool {
-        guard bytes.count >= prefix.count else { return false }
-        for offset in 0..<prefix.count {
-            guard
-                HTTPText.lowercased(bytes[bytes.startIndex + offset])
-                    == HTTPText.lowercased(prefix[prefix.startIndex + offset])
-            else { return false }
+    private static let hashStart: UInt64 = 0xCBF2_9CE4_8422_2325
+
+    /// FNV-1a, case aside; names that collide are told apart by comparison.
+    private static func hash(_ bytes: ArraySlice<UInt8>, _ start: UInt64 = hashStart) -> UInt64 {
+        var hash = start
+        for byte in bytes {
+            hash = (hash ^ UInt64(HTTPText.lowercased(byte))) &* 0x0000_0100_0000_01B3
+        }
+        return hash
+    }
+
+    /// Whether `bytes` are `name`, case aside; `name` is in lower case.
+    private static func equals(_ name: ArraySlice<UInt8>, _ bytes: ArraySlice<UInt8>) -> Bool {
+        guard name.count == bytes.count else { return false }
+        for offset in 0..<name.count {
+            let byte = bytes[bytes.startIndex + offset]
+            guard name[name.startIndex + offset] == HTTPText.lowercased(byte) else { return false }
         }
         return true
-    }
-
-    private static func equals(_ bytes: ArraySlice<UInt8>, _ other: [UInt8]) -> Bool {
-        bytes.count == other.count && self.hasPrefix(bytes, other[...])
     }
 }

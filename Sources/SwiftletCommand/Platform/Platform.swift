@@ -35,6 +35,8 @@ final class Platform {
 
     private(set) var addresses = Addresses()
     private(set) var activator: Activator?
+    /// Takes in changed manifests; `nil` without functions.
+    private(set) var deployer: FunctionDeployer?
     private let options: PlatformOptions
     private let manifests: ManifestSet
     private let parts: PlatformParts
@@ -209,17 +211,16 @@ final class Platform {
     }
 
     private func startActivator() async throws {
-        let plan = RevisionPlan(
-            manifests: self.manifests,
-            options: self.options,
+        let deployer = FunctionDeployer(
+            self.options,
             platformVariables: self.platformVariables
         )
-        let revisions = try plan.revisions()
+        let plan = try await deployer.plan(for: self.manifests)
         let loop = try self.makeLoop("activator")
         let activator = Activator(
             loop: loop,
             configuration: ActivatorConfiguration(),
-            revisions: revisions,
+            plan: plan,
             logger: Logger(label: "activator"),
             milestones: self.milestones,
             metrics: self.metrics
@@ -232,6 +233,8 @@ final class Platform {
         self.addresses.activator = "http://\(address)"
         self.activator = activator
         self.activatorBox.value = activator
+        await deployer.use(activator)
+        self.deployer = deployer
         self.shutdown.add { await activator.stop(deadline: Self.stopDeadline) }
         self.shutdown.add { await server.drain(deadline: Self.stopDeadline) }
     }

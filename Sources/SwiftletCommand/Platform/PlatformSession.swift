@@ -45,15 +45,34 @@ enum PlatformSession {
     ) async throws -> SwiftletCommand.Outcome {
         let options = try PlatformOptions(arguments)
         let wantsJSON = try arguments.wantsJSON
-        return try await self.run(options, parts: parts) { platform, _, interrupts in
+        return try await self.run(options, parts: parts) { platform, loop, interrupts in
             guard try await self.awaitReady(platform, interrupts) else { return .ok }
             if wantsJSON {
                 Terminal.result(platform.addresses.json)
             } else {
                 announce(platform.addresses, options)
             }
+            let watch = await self.watch(options.manifests, for: platform.deployer, on: loop)
             await interrupts.wait()
+            await watch?.stop()
             return .ok
+        }
+    }
+
+    /// Brings changes of the manifests to the functions from now on.
+    private static func watch(
+        _ paths: [String],
+        for deployer: FunctionDeployer?,
+        on loop: EventLoop
+    ) async -> ManifestWatch? {
+        guard let deployer else { return nil }
+        do {
+            return try await ManifestWatch.start(paths, on: loop) {
+                Task { await deployer.reload() }
+            }
+        } catch {
+            Terminal.note("Changes of the manifests are not seen: \(error).")
+            return nil
         }
     }
 

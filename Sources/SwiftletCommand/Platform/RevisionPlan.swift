@@ -12,12 +12,10 @@ struct RevisionPlan {
     /// Where functions find Kafka and the object storage on this machine.
     let platformVariables: [(name: String, value: String)]
 
-    /// One revision for each Service.
+    /// The revision that a Service's template describes.
     ///
     /// - Throws: ``CommandError`` or `ManifestError` naming the Service and what it lacks.
-    func revisions() throws -> [RevisionSpec] { try self.manifests.services.map(self.revision) }
-
-    private func revision(of service: ServiceManifest) throws -> RevisionSpec {
+    func revision(of service: ServiceManifest) throws -> RevisionSpec {
         let name = service.metadata.name
         let environment = try self.environment(of: service)
         var spec = RevisionSpec(

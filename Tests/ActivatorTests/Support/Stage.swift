@@ -51,7 +51,7 @@ final class Stage: Sendable {
         self.activator = Activator(
             loop: self.serverLoop,
             configuration: configuration,
-            revisions: specs,
+            plan: ActivatorPlan(revisions: specs),
             logger: Logger(label: "activator", sink: LogSink { log.append($0) }),
             milestones: MilestoneRecorder { milestones.append($0) },
             metrics: self.metrics
