@@ -34,6 +34,8 @@ let package = Package(
             providers: [.apt(["libcurl4-openssl-dev"])]
         ),
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        // Linked statically, which its pkg-config file would prevent.
+        .systemLibrary(name: "CNghttp2", providers: [.apt(["libnghttp2-dev"])]),
         .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
 
         // The runtime: what every function links. Arrows point up this list only.
@@ -42,7 +44,7 @@ let package = Package(
         .target(name: "HTTP", dependencies: ["Bytes"], swiftSettings: pure),
         .target(
             name: "HTTPServer",
-            dependencies: ["HTTP", "EventLoop", "Bytes", "CLinux"],
+            dependencies: ["CNghttp2", "HTTP", "EventLoop", "Bytes", "CLinux"],
             swiftSettings: strict
         ),
         .target(name: "CloudEvents", dependencies: ["Bytes", "HTTP"], swiftSettings: pure),
@@ -174,7 +176,9 @@ let package = Package(
         ),
         .testTarget(
             name: "HTTPServerTests",
-            dependencies: ["TestSupport", "HTTPServer", "HTTP", "EventLoop", "CLinux", "Bytes"],
+            dependencies: [
+                "TestSupport", "HTTPServer", "HTTP", "EventLoop", "CNghttp2", "CLinux", "Bytes",
+            ],
             swiftSettings: strict
         ),
         .testTarget(

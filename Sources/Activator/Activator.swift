@@ -114,7 +114,9 @@ package final class Activator: HTTPHandler, @unchecked Sendable {
 
     package func handle(_ exchange: HTTPExchange) {
         assert(self.loop.isCurrent, "the activator works on its server's loop")
-        let traits = RequestTraits(exchange.request)
+        var traits = RequestTraits(exchange.request)
+        // In HTTP/2 no field tells of a body of unknown length.
+        traits.framing = exchange.framing
         if traits.mayBeProbe,
             let answer = KnativeProbe.answer(
                 to: exchange.request.fields,

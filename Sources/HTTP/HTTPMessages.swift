@@ -31,6 +31,14 @@ package struct HTTPRequestHead: Sendable, Equatable {
         self.fields = fields
     }
 
+    /// As ``init(method:target:minorVersion:fields:)``, of any version.
+    package init(method: HTTPMethod, target: String, version: HTTPVersion, fields: HTTPFields) {
+        self.method = method
+        self.target = target
+        self.version = version
+        self.fields = fields
+    }
+
     /// The digit after `HTTP/1.`; HTTP/2 means what 1.1 means, and counts as 1.
     package var minorVersion: UInt8 { self.version == .http10 ? 0 : 1 }
 

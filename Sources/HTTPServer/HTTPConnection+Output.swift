@@ -18,9 +18,9 @@ extension HTTPConnection {
     }
 
     func flush() {
-        guard !self.isClosed, !self.output.isEmpty else { return }
+        guard !self.isClosed, self.fillOutput() else { return }
         var hasProgress = false
-        while !self.output.isEmpty {
+        while self.fillOutput() {
             switch self.output.withUnsent({ self.transport.write(from: $0) }) {
             case .count(let count):
                 self.output.sent(count)
@@ -32,10 +32,17 @@ extension HTTPConnection {
         self.outputWritten()
     }
 
+    /// Whether there is something to send.
+    private func fillOutput() -> Bool {
+        if case .http2 = self.phase { self.http2?.produce() }
+        return !self.isClosed && !self.output.isEmpty
+    }
+
     private func outputWritten() {
         let wasBlocked = self.writeDeadline != nil
         self.writeDeadline = nil
         if case .lingering = self.phase { return self.beginToLinger() }
+        self.endHTTP2IfFinished()
         if wasBlocked {
             self.restoreDeadline()
             self.updateInterest()
@@ -77,6 +84,7 @@ extension HTTPConnection {
         guard !self.hasInputEnded else { return false }
         switch self.phase {
         case .head: return self.hasRoomForOutput && !self.isStalled
+        case .http2: return self.hasRoomForOutput
         case .discarding, .lingering: return true
         case .exchange:
             guard let exchange = self.exchange else { return false }

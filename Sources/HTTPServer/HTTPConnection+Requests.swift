@@ -18,6 +18,9 @@ extension HTTPConnection {
                     guard self.decoder != nil, try self.readBody(bytes, &used) else { return used }
                 case .discarding:
                     guard try self.readBody(bytes, &used) else { return used }
+                case .http2:
+                    self.receiveHTTP2(bytes.extracting(used..<bytes.count))
+                    return bytes.count
                 case .lingering, .closed:
                     return bytes.count
                 }
@@ -36,17 +39,32 @@ extension HTTPConnection {
             self.isStalled = true
             return false
         }
-        guard let (request, length) = try self.parser.parse(bytes.extracting(used..<bytes.count))
-        else {
-            if case .head(hasBegun: false) = self.phase {
-                self.phase = .head(hasBegun: true)
-                self.setDeadline(after: self.configuration.headerTimeout)
+        if self.mayBeHTTP2 {
+            switch self.matchPreface(bytes.extracting(used..<bytes.count)) {
+            case .none: self.mayBeHTTP2 = false
+            case .partial: return self.awaitHead()
+            case .whole:
+                self.startHTTP2()
+                return true
             }
-            return false
         }
+        guard let (request, length) = try self.parser.parse(bytes.extracting(used..<bytes.count))
+        else { return self.awaitHead() }
         used += length
+        if request.head.version == .http11, self.upgradedToHTTP2(request, bytes, &used) {
+            return true
+        }
         self.begin(request)
         return true
+    }
+
+    /// Waits for the rest of a head, which the client has begun.
+    private func awaitHead() -> Bool {
+        if case .head(hasBegun: false) = self.phase {
+            self.phase = .head(hasBegun: true)
+            self.setDeadline(after: self.configuration.headerTimeout)
+        }
+        return false
     }
 
     private func begin(_ request: HTTPParsedRequest) {
@@ -58,7 +76,7 @@ extension HTTPConnection {
             loop: self.loop,
             request: request.head,
             peer: self.peer,
-            hasBody: hasBody
+            framing: request.framing
         )
         self.exchange = exchange
         self.phase = .exchange
@@ -155,6 +173,7 @@ extension HTTPConnection {
 
     /// Ends a connection between requests when no further one can come, or is to be taken.
     func endIfIdle() {
+        self.endHTTP2IfFinished()
         guard case .head = self.phase, !self.isResumeScheduled, !self.isProcessing else { return }
         if self.hasInputEnded {
             // What is pending and stalled is complete perhaps; what is not stalled never will be.

@@ -14,6 +14,8 @@ final class HTTPConnection: EventHandler, @unchecked Sendable {
         case exchange
         /// The answer is complete; the rest of the body is read to find the next request.
         case discarding(left: Int)
+        /// HTTP/2 has taken over.
+        case http2
         /// The last answer is on its way; whatever the client still sends is dropped.
         case lingering
         case closed
@@ -34,6 +36,9 @@ final class HTTPConnection: EventHandler, @unchecked Sendable {
         request: HTTPRequestHead(method: .get, target: "/"),
         closesConnection: true
     )
+    /// Whether the first bytes may be a preface of HTTP/2; nothing was read yet.
+    var mayBeHTTP2 = true
+    var http2: HTTP2Session?
     /// Received bytes that could not be used yet.
     var pending: [UInt8] = []
     var output = HTTPOutputBuffer()
@@ -51,7 +56,7 @@ final class HTTPConnection: EventHandler, @unchecked Sendable {
     private var timer = TimerID.none
     private var timerDeadline = MonotonicTime(nanoseconds: .max)
     /// When the phase has lasted too long; of no effect while output is blocked.
-    private var phaseDeadline: MonotonicTime?
+    var phaseDeadline: MonotonicTime?
     /// When a peer that takes no output is given up; `nil` while it takes what there is.
     var writeDeadline: MonotonicTime?
 
@@ -107,6 +112,7 @@ final class HTTPConnection: EventHandler, @unchecked Sendable {
         switch self.phase {
         case .head, .closed: break
         case .discarding: self.linger()
+        case .http2: if self.configuration.halfClose == .cancel { self.close() }
         case .lingering: if self.output.isEmpty { self.close() }
         case .exchange:
             if self.decoder != nil {
@@ -175,6 +181,7 @@ final class HTTPConnection: EventHandler, @unchecked Sendable {
             let isAwaited = self.decoder != nil && self.exchange?.isBodyAwaited == true
             self.setDeadline(after: isAwaited ? self.configuration.bodyTimeout : nil)
         case .discarding: self.setDeadline(after: self.configuration.bodyTimeout)
+        case .http2: if self.http2?.streams.isEmpty == true { self.http2IsIdle() }
         case .lingering, .closed: break
         }
     }
@@ -189,6 +196,7 @@ final class HTTPConnection: EventHandler, @unchecked Sendable {
 
     private func timerFired() {
         self.timerDeadline = MonotonicTime(nanoseconds: .max)
+        if case .http2 = self.phase, let http2 = self.http2 { return self.http2TimerFired(http2) }
         guard !self.isClosed, let deadline = self.writeDeadline ?? self.phaseDeadline else {
             return
         }
@@ -204,14 +212,17 @@ final class HTTPConnection: EventHandler, @unchecked Sendable {
             // Nobody can blame the client while it is the handler that does not read.
             guard self.decoder != nil, self.exchange?.isBodyAwaited == true else { return }
             self.failExchange(.timedOut, answer: .requestTimeout, "the request body took too long")
-        case .closed: break
+        case .http2, .closed: break
         }
     }
 
     // MARK: End
 
-    /// Closes a connection that lies between requests; others end with their answer.
-    func drain() { self.endIfIdle() }
+    /// Closes a connection that lies between requests; others end with their answers.
+    func drain() {
+        self.http2?.drain()
+        self.endIfIdle()
+    }
 
     /// Drops the rest of the request, and ends when the answer was written.
     func linger() {
@@ -252,6 +263,14 @@ final class HTTPConnection: EventHandler, @unchecked Sendable {
         let exchange = self.exchange
         self.exchange = nil
         exchange?.connectionClosed(.connectionClosed)
+        self.endHTTP2()
         self.server.connectionClosed(self)
+    }
+
+    private func endHTTP2() {
+        guard let http2 = self.http2 else { return }
+        http2.cancelAll()
+        // Whoever closes may be called by it.
+        self.loop.execute { self.http2 = nil }
     }
 }

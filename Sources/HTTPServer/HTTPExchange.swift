@@ -16,6 +16,9 @@ package final class HTTPExchange: @unchecked Sendable {
     package let request: HTTPRequestHead
     /// Where the request came from.
     package let peer: SocketAddress
+    /// How much body follows: none, a known length, or `chunked` for an unknown one, which no field
+    /// of the request tells in HTTP/2.
+    package let framing: HTTPBodyFraming
     /// When the head was complete.
     package let receivedAt: MonotonicTime
 
@@ -31,21 +34,22 @@ package final class HTTPExchange: @unchecked Sendable {
     private var incoming: HTTPIncomingBody
     private var writeContinuation: CheckedContinuation<Void, any Error>?
     /// Whether a write was told that there is no room, so that it waits to hear of some.
-    private var isRoomAwaited = false
+    private(set) var isRoomAwaited = false
 
     init(
         carrier: any HTTPExchangeCarrier,
         loop: EventLoop,
         request: HTTPRequestHead,
         peer: SocketAddress,
-        hasBody: Bool
+        framing: HTTPBodyFraming
     ) {
         self.loop = loop
         self.request = request
         self.peer = peer
         self.receivedAt = loop.now
         self.carrier = carrier
-        self.incoming = HTTPIncomingBody(isEnded: !hasBody)
+        self.framing = framing
+        self.incoming = HTTPIncomingBody(isEnded: framing == .none)
     }
 
     // MARK: Request body

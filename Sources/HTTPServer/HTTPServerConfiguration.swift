@@ -35,6 +35,8 @@ package struct HTTPServerConfiguration: Sendable {
     package var outputBufferBytesMax = 256 * 1024
     /// Body bytes that are read and dropped, after an answer, to keep the connection.
     package var discardBytesMax = 256 * 1024
+    /// The limits that only HTTP/2 has.
+    package var http2 = HTTP2Limits()
     /// What it means when a client ends its sending side after a complete request.
     package var halfClose = HalfClose.answer
     /// The value of the `Server` field; none by default.

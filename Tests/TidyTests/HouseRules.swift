@@ -135,6 +135,7 @@ enum HouseRules {
     /// The one target that may import a C library.
     static let owners = [
         "CKafka": "Kafka", "CCurl": "HTTPClient", "CCrypto": "ObjectStorage", "CYAML": "Manifests",
+        "CNghttp2": "HTTPServer", "COpenSSL": "HTTPServer",
     ]
     /// Targets without I/O, lock or clock, and what they therefore never import.
     static let pureTargets: Set = ["Bytes", "HTTP", "CloudEvents", "Autoscaler"]

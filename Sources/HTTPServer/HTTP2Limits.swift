@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The limits that only HTTP/2 has; those of heads, bodies and times are the same for both.
+package struct HTTP2Limits: Sendable {
+    /// Streams that may be open at once on one connection; advertised, and more are refused.
+    package var streamsMax: UInt32 = 128
+    /// Body bytes that a client may send ahead of the handlers, over all streams (8 MiB at most).
+    ///
+    /// A stream alone has 65,535, the default of the protocol.
+    package var connectionWindowBytes: Int32 = 1024 * 1024
+    /// Response bytes of one stream that wait before its handler is told to pause.
+    package var streamOutputBytesMax = 64 * 1024
+    /// Streams that may end before their answer did, by the client's will or fault, at once; past
+    /// it the connection ends with ENHANCE_YOUR_CALM (CVE-2023-44487, CVE-2025-8671).
+    package var resetsMax = 200
+    /// How many of ``resetsMax`` come back in a second.
+    package var resetsPerSecond = 20
+    /// Answers to SETTINGS and PING that wait for a client which sends them and reads nothing.
+    package var acknowledgementsMax = 100
+    /// How long a drain waits for the client to hear of it before new streams are refused.
+    package var drainNoticeTimeout = Duration.seconds(1)
+
+    /// The defaults.
+    package init() {}
+}

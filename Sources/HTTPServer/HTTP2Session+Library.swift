@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CNghttp2
+internal import EventLoop
+internal import HTTP
+
+/// What the library tells while it works; noted here, and acted on when it has returned.
+extension HTTP2Session {
+    func headersBegan(_ frame: nghttp2_frame) {
+        guard frame.hd.type == UInt8(NGHTTP2_HEADERS.rawValue) else { return }
+        self.headerDeadline = self.deadline(after: self.configuration.headerTimeout)
+        let id = frame.hd.stream_id
+        if frame.headers.cat == NGHTTP2_HCAT_REQUEST {
+            self.streams[id] = HTTP2Stream(id: id, session: self)
+        }
+        self.streams[id]?.assembler = HTTP2HeadAssembler(limits: self.configuration.limits)
+    }
+
+    /// Whether the client keeps to what was advertised, roughly: what is a little too large gets an
+    /// answer, and what is much too large is cut off.
+    func header(
+        of id: Int32,
+        _ name: UnsafeBufferPointer<UInt8>,
+        _ value: UnsafeBufferPointer<UInt8>
+    ) -> Bool {
+        guard let stream = self.streams[id] else { return false }
+        stream.assembler?.append(name, value)
+        let listBytes = stream.assembler?.listBytes ?? 0
+        return listBytes <= HTTP2HeadAssembler.listBytesMax(self.configuration.limits) * 2
+    }
+
+    func dataReceived(of id: Int32, _ bytes: UnsafeBufferPointer<UInt8>) {
+        guard let stream = self.streams[id], !bytes.isEmpty else { return }
+        let isWanted = stream.received(bytes.count) && !stream.isAbandoned
+        self.events.append(.body(stream, isWanted ? Array(bytes) : [], count: bytes.count))
+    }
+
+    func frameReceived(_ frame: nghttp2_frame) {
+        let endsStream = frame.hd.flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0
+        switch UInt32(frame.hd.type) {
+        case NGHTTP2_HEADERS.rawValue: self.headersEnded(frame, endsStream)
+        case NGHTTP2_DATA.rawValue:
+            guard endsStream, let stream = self.streams[frame.hd.stream_id] else { return }
+            stream.isRequestComplete = true
+            self.events.append(.end(stream, trailers: HTTPFields()))
+        case NGHTTP2_PING.rawValue:
+            if frame.hd.flags & UInt8(NGHTTP2_FLAG_ACK.rawValue) != 0 { self.finishDrain() }
+        default: break
+        }
+    }
+
+    private func headersEnded(_ frame: nghttp2_frame, _ endsStream: Bool) {
+        self.headerDeadline = nil
+        guard let stream = self.streams[frame.hd.stream_id],
+            let assembler = stream.assembler.take()
+        else { return }
+        stream.isRequestComplete = endsStream
+        if frame.headers.cat == NGHTTP2_HCAT_REQUEST {
+            stream.hasBody = !endsStream
+            self.events.append(.request(stream, assembler))
+        } else if endsStream {
+            // Trailers beyond the limits are left out, as nobody can be answered about them.
+            let trailers = assembler.isTooLarge ? HTTPFields() : assembler.trailers
+            self.events.append(.end(stream, trailers: trailers))
+        }
+    }
+
+    /// What of an answer's body can be sent.
+    enum BodyLength {
+        enum End {
+            case none
+            case stream
+            case trailers
+        }
+
+        case nothing
+        case bytes(Int, End)
+    }
+
+    func bodyLength(of id: Int32, upTo lengthMax: Int) -> BodyLength {
+        guard let stream = self.streams[id] else { return .nothing }
+        let count = min(stream.output.count, lengthMax)
+        let isLast = stream.isAnswerEnded && count == stream.output.count
+        guard count > 0 || isLast else {
+            stream.isDeferred = true
+            return .nothing
+        }
+        guard isLast, let trailers = stream.trailers.take() else {
+            return .bytes(count, isLast ? .stream : .none)
+        }
+        self.submitTrailers(trailers, of: stream)
+        return .bytes(count, .trailers)
+    }
+
+    /// Whether a frame of a body was taken; when there is no room, it is asked for again.
+    func sendData(of id: Int32, head: UnsafeBufferPointer<UInt8>, length: Int) -> Bool {
+        guard self.connection.hasRoomForOutput, let stream = self.streams[id] else { return false }
+        self.connection.output.bytes.append(contentsOf: head)
+        stream.output.take(length, into: &self.connection.output.bytes)
+        stream.noteProgress(isBlocked: stream.output.count > 0)
+        if stream.exchange?.isRoomAwaited == true, stream.hasRoomForOutput {
+            self.events.append(.room(stream))
+        }
+        return true
+    }
+
+    /// Whose answer is complete has no use for the rest of the request (RFC 9113 section 8.1).
+    func frameSent(_ frame: nghttp2_frame) {
+        if frame.hd.type == UInt8(NGHTTP2_GOAWAY.rawValue) { return self.drainNoticeSent() }
+        let isOfAnswer =
+            frame.hd.type == UInt8(NGHTTP2_HEADERS.rawValue)
+            || frame.hd.type == UInt8(NGHTTP2_DATA.rawValue)
+        guard isOfAnswer, frame.hd.flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0,
+            let stream = self.streams[frame.hd.stream_id]
+        else { return }
+        stream.isAnswerSent = true
+        if !stream.isRequestComplete { self.submitReset(stream, NGHTTP2_NO_ERROR) }
+    }
+
+    func streamClosed(_ id: Int32, _ code: UInt32) {
+        guard let stream = self.streams.removeValue(forKey: id) else { return }
+        if !stream.isAnswerSent, !stream.isResetByServer,
+            !self.resets.take(at: self.connection.loop.now)
+        {
+            self.isFlooded = true
+        }
+        self.events.append(.closed(stream))
+    }
+}

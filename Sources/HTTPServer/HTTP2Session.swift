@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CNghttp2
+internal import EventLoop
+internal import HTTP
+
+/// One HTTP/2 connection: its streams, and the state of nghttp2 (RFC 9113).
+///
+/// Owns the session of the library, and gives it back in `deinit`; the library calls only while a
+/// method of this object waits for it. Belongs to the loop's thread.
+final class HTTP2Session {
+    /// What the library told, to be acted on when it has returned: handlers call into it again.
+    enum Event {
+        case request(HTTP2Stream, HTTP2HeadAssembler)
+        /// The bytes are left out when nobody will have them.
+        case body(HTTP2Stream, [UInt8], count: Int)
+        case end(HTTP2Stream, trailers: HTTPFields)
+        case room(HTTP2Stream)
+        case closed(HTTP2Stream)
+    }
+
+    /// How far the end of the connection has come.
+    enum Ending {
+        case none
+        /// The client knows that no new stream should come; those on their way are served.
+        case announced
+        /// The number of the last stream is told.
+        case final
+    }
+
+    /// Owns this session, and ends it before itself.
+    unowned let connection: HTTPConnection
+    /// `nil` only while it is being made.
+    private(set) var raw: OpaquePointer?
+    var streams: [Int32: HTTP2Stream] = [:]
+    var events: [Event] = []
+    /// Streams whose answer has something new to send.
+    private var changed: [HTTP2Stream] = []
+    var resets: TokenBucket
+    var ending = Ending.none
+    /// Whether the client ends more streams before their answers than it may.
+    var isFlooded = false
+    private var isBroken = false
+    /// Until when a header block that was begun has to be complete.
+    var headerDeadline: MonotonicTime?
+    /// Until when the client may take to hear of a drain.
+    var noticeDeadline: MonotonicTime?
+
+    /// Makes the server's side of a connection, whose settings are the first thing to be sent.
+    ///
+    /// - Returns: `nil` when the library has no memory.
+    init?(_ connection: HTTPConnection) {
+        let limits = connection.configuration.http2
+        self.connection = connection
+        self.resets = TokenBucket(
+            capacity: limits.resetsMax,
+            perSecond: limits.resetsPerSecond,
+            now: connection.loop.now
+        )
+        self.raw = HTTP2Callbacks.makeSession(self, limits: limits)
+        guard self.raw != nil, self.submitSettings(limits) else { return nil }
+    }
+
+    deinit { nghttp2_session_del(self.raw) }
+
+    private func submitSettings(_ limits: HTTP2Limits) -> Bool {
+        let listBytesMax = HTTP2HeadAssembler.listBytesMax(self.configuration.limits)
+        let settings = [
+            nghttp2_settings_entry(
+                settings_id: Int32(NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS.rawValue),
+                value: limits.streamsMax
+            ),
+            nghttp2_settings_entry(
+                settings_id: Int32(NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE.rawValue),
+                value: UInt32(clamping: listBytesMax)
+            ),
+        ]
+        let flags = UInt8(NGHTTP2_FLAG_NONE.rawValue)
+        let window = limits.connectionWindowBytes
+        return nghttp2_submit_settings(self.raw, flags, settings, settings.count) == 0
+            && nghttp2_session_set_local_window_size(self.raw, flags, 0, window) == 0
+    }
+
+    var configuration: HTTPServerConfiguration { self.connection.configuration }
+
+    func deadline(after delay: Duration) -> MonotonicTime {
+        let deadline = self.connection.loop.now.advanced(by: delay)
+        self.connection.armTimer(noLaterThan: deadline)
+        return deadline
+    }
+
+    /// Whether all is said, and heard.
+    var isFinished: Bool {
+        nghttp2_session_want_read(self.raw) == 0 && nghttp2_session_want_write(self.raw) == 0
+    }
+
+    // MARK: Input
+
+    /// Takes bytes of the connection.
+    func receive(_ bytes: UnsafeBufferPointer<UInt8>) {
+        guard !self.isBroken else { return }
+        let result = nghttp2_session_mem_recv(self.raw, bytes.baseAddress, bytes.count)
+        if result < 0 { self.failed(Int32(truncatingIfNeeded: result)) }
+        if self.isFlooded { self.terminate(NGHTTP2_ENHANCE_YOUR_CALM) }
+        self.runEvents()
+    }
+
+    /// The library understands the client no longer.
+    private func failed(_ code: Int32) {
+        switch code {
+        case NGHTTP2_ERR_BAD_CLIENT_MAGIC.rawValue: self.terminate(NGHTTP2_PROTOCOL_ERROR)
+        case NGHTTP2_ERR_FLOODED.rawValue: self.terminate(NGHTTP2_ENHANCE_YOUR_CALM)
+        default: self.terminate(NGHTTP2_INTERNAL_ERROR)
+        }
+        self.isBroken = true
+    }
+
+    private func terminate(_ code: nghttp2_error_code) {
+        nghttp2_session_terminate_session(self.raw, code.rawValue)
+    }
+
+    /// Takes over the request that asked for HTTP/2, which becomes stream 1 (RFC 7540 section 3.2).
+    ///
+    /// - Returns: `nil` when its settings are invalid.
+    func upgrade(_ request: HTTPRequestHead, settings: [UInt8]) -> HTTP2Stream? {
+        let isHead = request.method == .head
+        guard
+            nghttp2_session_upgrade2(self.raw, settings, settings.count, isHead ? 1 : 0, nil) == 0
+        else { return nil }
+        let stream = HTTP2Stream(id: 1, session: self)
+        stream.isRequestComplete = true
+        self.streams[stream.id] = stream
+        return stream
+    }
+
+    // MARK: Output
+
+    /// Puts into the connection's output what may be sent, up to its limit.
+    func produce() {
+        // What handlers write meanwhile is put there by the next round.
+        self.connection.corkDepth += 1
+        defer { self.connection.corkDepth -= 1 }
+        repeat {
+            self.submitChanges()
+            while self.connection.hasRoomForOutput {
+                var bytes: UnsafePointer<UInt8>?
+                let count = nghttp2_session_mem_send(self.raw, &bytes)
+                guard count > 0, let bytes else {
+                    if count < 0 { self.connection.reset() }
+                    break
+                }
+                self.connection.output.bytes.append(
+                    contentsOf: UnsafeBufferPointer(start: bytes, count: count)
+                )
+            }
+            self.runEvents()
+        } while !self.changed.isEmpty && self.connection.hasRoomForOutput
+            && !self.connection.isClosed
+    }
+
+    /// Notes that an answer has something to send.
+    func answerChanged(_ stream: HTTP2Stream) {
+        if self.changed.last !== stream { self.changed.append(stream) }
+        self.connection.flushUnlessCorked()
+    }
+
+    private func submitChanges() {
+        guard !self.changed.isEmpty else { return }
+        var changed: [HTTP2Stream] = []
+        swap(&changed, &self.changed)
+        for stream in changed where self.streams[stream.id] === stream {
+            if let head = stream.head.take() {
+                self.submit(head, of: stream)
+            } else if stream.isDeferred {
+                stream.isDeferred = false
+                nghttp2_session_resume_data(self.raw, stream.id)
+            }
+        }
+    }
+
+    private func submit(_ head: HTTP2FieldBlock, of stream: HTTP2Stream) {
+        // What is known to have no body ends with its head; so does an answer of trailers alone.
+        let hasBody: Bool
+        switch stream.answer {
+        case .bodiless: hasBody = false
+        case .ended: hasBody = stream.output.count > 0 || stream.trailers != nil
+        default: hasBody = true
+        }
+        let code = head.withNameValues { lines, count in
+            guard hasBody else {
+                return nghttp2_submit_response(self.raw, stream.id, lines, count, nil)
+            }
+            var source = HTTP2Callbacks.bodySource
+            return nghttp2_submit_response(self.raw, stream.id, lines, count, &source)
+        }
+        if code != 0 { self.reset(stream) }
+    }
+
+    func submitInformational(_ head: HTTP2FieldBlock, of stream: HTTP2Stream) {
+        let flags = UInt8(NGHTTP2_FLAG_NONE.rawValue)
+        _ = head.withNameValues { lines, count in
+            nghttp2_submit_headers(self.raw, flags, stream.id, nil, lines, count, nil)
+        }
+        self.connection.flushUnlessCorked()
+    }
+
+    func submitTrailers(_ trailers: HTTP2FieldBlock, of stream: HTTP2Stream) {
+        _ = trailers.withNameValues { nghttp2_submit_trailer(self.raw, stream.id, $0, $1) }
+    }
+
+    /// Adds what the server says itself.
+    func appendServersFields(to block: inout HTTP2FieldBlock, besides fields: HTTPFields) {
+        block.append("date", self.connection.server.date.value())
+        if let name = self.configuration.serverName, !fields.contains("server") {
+            block.append("server", name.utf8)
+        }
+    }
+
+    /// Lets the client send more, once body bytes are taken.
+    func consume(_ count: Int, of stream: HTTP2Stream) {
+        nghttp2_session_consume(self.raw, stream.id, count)
+        self.connection.flushUnlessCorked()
+    }
+
+    // MARK: End
+
+    /// Cuts one stream off; its handler is told.
+    func reset(_ stream: HTTP2Stream, _ code: nghttp2_error_code = NGHTTP2_INTERNAL_ERROR) {
+        self.submitReset(stream, code)
+        let exchange = stream.exchange.take()
+        stream.abandonRequest()
+        exchange?.connectionClosed(.connectionClosed)
+        self.connection.flushUnlessCorked()
+    }
+
+    /// Ends a stream on our side.
+    func submitReset(_ stream: HTTP2Stream, _ code: nghttp2_error_code) {
+        stream.isResetByServer = true
+        stream.writeDeadline = nil
+        let flags = UInt8(NGHTTP2_FLAG_NONE.rawValue)
+        nghttp2_submit_rst_stream(self.raw, flags, stream.id, code.rawValue)
+    }
+
+    /// Announces that the connection ends; what is on its way still comes (RFC 9113 section 6.8).
+    func drain() {
+        guard case .none = self.ending else { return }
+        self.ending = .announced
+        nghttp2_submit_shutdown_notice(self.raw)
+        self.noticeDeadline = self.deadline(after: self.configuration.http2.drainNoticeTimeout)
+        self.connection.flushUnlessCorked()
+    }
+
+    /// The announcement is on its way; the answer to a PING behind it tells that it was heard, after
+    /// all that the client sent before.
+    func drainNoticeSent() {
+        guard case .announced = self.ending else { return }
+        nghttp2_submit_ping(self.raw, UInt8(NGHTTP2_FLAG_NONE.rawValue), nil)
+    }
+
+    /// Refuses new streams from here on.
+    func finishDrain() {
+        guard case .announced = self.ending else { return }
+        self.ending = .final
+        self.noticeDeadline = nil
+        let flags = UInt8(NGHTTP2_FLAG_NONE.rawValue)
+        let last = nghttp2_session_get_last_proc_stream_id(self.raw)
+        nghttp2_submit_goaway(self.raw, flags, last, NGHTTP2_NO_ERROR.rawValue, nil, 0)
+    }
+
+    /// The connection is gone, or about to go.
+    func cancelAll() {
+        let streams = self.streams.values
+        self.streams = [:]
+        self.changed = []
+        self.events = []
+        for stream in streams {
+            let exchange = stream.exchange.take()
+            stream.isAbandoned = true
+            exchange?.connectionClosed(.connectionClosed)
+        }
+    }
+}

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Body bytes of one answer that are still to be sent, as the handler gave them.
+struct HTTP2StreamOutput {
+    private var chunks: [[UInt8]] = []
+    private var chunkNext = 0
+    /// How many bytes of the first chunk were sent.
+    private var start = 0
+    private(set) var count = 0
+
+    mutating func append(_ bytes: [UInt8]) {
+        guard !bytes.isEmpty else { return }
+        self.chunks.append(bytes)
+        self.count += bytes.count
+    }
+
+    /// Moves up to `length` bytes to the end of `output`.
+    mutating func take(_ length: Int, into output: inout [UInt8]) {
+        var left = min(length, self.count)
+        self.count -= left
+        while left > 0 {
+            let chunk = self.chunks[self.chunkNext]
+            let taken = min(left, chunk.count - self.start)
+            output.append(contentsOf: chunk[self.start..<self.start + taken])
+            left -= taken
+            self.start += taken
+            guard self.start == chunk.count else { continue }
+            self.start = 0
+            self.chunks[self.chunkNext] = []
+            self.chunkNext += 1
+        }
+        if self.chunkNext == self.chunks.count {
+            self.removeAll()
+        } else if self.chunkNext >= 64 {
+            self.chunks.removeFirst(self.chunkNext)
+            self.chunkNext = 0
+        }
+    }
+
+    mutating func removeAll() { self = Self() }
+}
