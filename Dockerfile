@@ -24,8 +24,9 @@ ARG FUNCTION
 ARG PACKAGES=""
 RUN test -n "$FUNCTION" || { echo "say which: --build-arg FUNCTION=exam-generator" >&2; exit 1; }; \
     swift build --configuration release --static-swift-stdlib --product "$FUNCTION"
-# The program, and the names of the packages that own the libraries it is linked with. Debian keeps
-# files below /usr and may know them by their older path.
+# The program, and the names of the packages that own the libraries it is linked with, and libssl3,
+# which it loads when it is to speak TLS. Debian keeps files below /usr and may know them by their
+# older path.
 RUN mkdir /out; \
     program="$(swift build --configuration release --static-swift-stdlib --show-bin-path)/$FUNCTION"; \
     install --strip "$program" /out/function; \
@@ -33,6 +34,7 @@ RUN mkdir /out; \
         file="$(realpath "$library")"; \
         dpkg-query --search "$file" 2>/dev/null || dpkg-query --search "${file#/usr}"; \
     done | sed 's/:.*//' | sort -u > /out/packages; \
+    echo libssl3 >> /out/packages; \
     if grep -q '^libcurl' /out/packages; then echo ca-certificates >> /out/packages; fi; \
     case "$FUNCTION:$PACKAGES" in \
         exam-generator:) echo poppler-utils >> /out/packages ;; \

@@ -36,6 +36,7 @@ let package = Package(
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         // Linked statically, which its pkg-config file would prevent.
         .systemLibrary(name: "CNghttp2", providers: [.apt(["libnghttp2-dev"])]),
+        .target(name: "COpenSSL"),
         .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
 
         // The runtime: what every function links. Arrows point up this list only.
@@ -44,7 +45,9 @@ let package = Package(
         .target(name: "HTTP", dependencies: ["Bytes"], swiftSettings: pure),
         .target(
             name: "HTTPServer",
-            dependencies: ["CNghttp2", "HTTP", "EventLoop", "Bytes", "CLinux"],
+            dependencies: [
+                "CNghttp2", "COpenSSL", "HTTP", "EventLoop", "Bytes", "CLinux",
+            ],
             swiftSettings: strict
         ),
         .target(name: "CloudEvents", dependencies: ["Bytes", "HTTP"], swiftSettings: pure),

@@ -67,7 +67,8 @@ extension HTTP2Session {
             loop: self.connection.loop,
             request: head,
             peer: self.connection.peer,
-            framing: framing
+            framing: framing,
+            isEncrypted: self.connection.transport.tls != nil
         )
         stream.exchange = exchange
         stream.mustSendContinue =

@@ -74,15 +74,27 @@ extension HTTPConnection {
         guard !self.isClosed else { return }
         var interest: IOEvents = []
         if self.wantsInput { interest.insert(.readable) }
-        if self.writeDeadline != nil { interest.insert(.writable) }
-        guard interest != self.interest else { return }
+        if self.writeDeadline != nil || self.transport.tls?.wantsWrite == true {
+            interest.insert(.writable)
+        }
+        // No event tells of what the library has read ahead.
+        let mustRead =
+            self.transport.tls != nil && interest.contains(.readable)
+            && !self.interest.contains(.readable)
+        self.setInterest(interest)
+        if mustRead { self.scheduleRead() }
+    }
+
+    func setInterest(_ interest: IOEvents) {
+        guard !self.isClosed, interest != self.interest else { return }
         self.interest = interest
         self.loop.modify(self.transport.fd, for: interest)
     }
 
-    private var wantsInput: Bool {
+    var wantsInput: Bool {
         guard !self.hasInputEnded else { return false }
         switch self.phase {
+        case .handshake: return true
         case .head: return self.hasRoomForOutput && !self.isStalled
         case .http2: return self.hasRoomForOutput
         case .discarding, .lingering: return true

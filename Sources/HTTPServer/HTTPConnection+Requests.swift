@@ -21,7 +21,7 @@ extension HTTPConnection {
                 case .http2:
                     self.receiveHTTP2(bytes.extracting(used..<bytes.count))
                     return bytes.count
-                case .lingering, .closed:
+                case .handshake, .lingering, .closed:
                     return bytes.count
                 }
             }
@@ -76,7 +76,8 @@ extension HTTPConnection {
             loop: self.loop,
             request: request.head,
             peer: self.peer,
-            framing: request.framing
+            framing: request.framing,
+            isEncrypted: self.transport.tls != nil
         )
         self.exchange = exchange
         self.phase = .exchange

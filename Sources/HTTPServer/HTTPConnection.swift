@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import EventLoop
+internal import Glibc
 internal import HTTP
 
 /// One connection of a server: reads requests one by one and writes their answers in order.
@@ -8,6 +9,8 @@ internal import HTTP
 /// `@unchecked Sendable`: belongs to the thread of ``loop``.
 final class HTTPConnection: EventHandler, @unchecked Sendable {
     enum Phase {
+        /// TLS is being agreed on.
+        case handshake
         /// Between requests; `hasBegun` once a first byte of the next one came.
         case head(hasBegun: Bool)
         /// Within a request: its body is being read, or its answer is awaited, or both.
@@ -22,7 +25,7 @@ final class HTTPConnection: EventHandler, @unchecked Sendable {
     }
 
     let loop: EventLoop
-    let transport: HTTPTransport
+    var transport: HTTPTransport
     let peer: SocketAddress
     /// Has this connection in its list until it is closed.
     let server: HTTPServerState
@@ -53,6 +56,8 @@ final class HTTPConnection: EventHandler, @unchecked Sendable {
     var closesAfterAnswer = false
     var mustSendContinue = false
 
+    private var isReset = false
+
     private var timer = TimerID.none
     private var timerDeadline = MonotonicTime(nanoseconds: .max)
     /// When the phase has lasted too long; of no effect while output is blocked.
@@ -72,13 +77,24 @@ final class HTTPConnection: EventHandler, @unchecked Sendable {
 
     func open() throws {
         Socket.disableDelay(self.transport.fd)
+        if let identity = self.configuration.tls {
+            guard let tls = identity.current.makeSession(self.transport.fd) else {
+                throw SystemError("begin TLS", code: ENOMEM)
+            }
+            self.transport.tls = tls
+            self.phase = .handshake
+        }
         try self.loop.register(self.transport.fd, for: .readable, handler: self)
-        self.setDeadline(after: self.configuration.keepAliveTimeout)
+        let times = self.configuration
+        self.setDeadline(
+            after: self.transport.tls == nil ? times.keepAliveTimeout : times.handshakeTimeout
+        )
     }
 
     // MARK: Events
 
     func handleEvents(_ events: IOEvents) {
+        if case .handshake = self.phase { return self.continueHandshake() }
         if events.contains(.writable) { self.flush() }
         if events.contains(.readable) {
             self.readInput()
@@ -93,24 +109,33 @@ final class HTTPConnection: EventHandler, @unchecked Sendable {
     }
 
     private func readInput() {
-        guard !self.isClosed, !self.hasInputEnded else { return }
+        guard self.transport.tls == nil else { return self.readThroughTLS() }
+        _ = self.readOnce()
+    }
+
+    /// Whether there may be more to read.
+    func readOnce() -> Bool {
+        guard !self.isClosed, !self.hasInputEnded else { return false }
         switch self.transport.read(into: self.server.scratch) {
         case .count(let count):
             self.received(UnsafeRawBufferPointer(rebasing: self.server.scratch[0..<count]))
-        case .wouldBlock: return
+        case .wouldBlock: return false
         case .end:
             self.hasInputEnded = true
             self.inputEnded()
-        case .failed: return self.reset()
+        case .failed:
+            self.reset()
+            return false
         }
         self.endIfIdle()
         self.updateInterest()
+        return true
     }
 
     /// The peer sends no more; it may still read an answer (RFC 9112 section 9.6).
     func inputEnded() {
         switch self.phase {
-        case .head, .closed: break
+        case .handshake, .head, .closed: break
         case .discarding: self.linger()
         case .http2: if self.configuration.halfClose == .cancel { self.close() }
         case .lingering: if self.output.isEmpty { self.close() }
@@ -182,7 +207,7 @@ final class HTTPConnection: EventHandler, @unchecked Sendable {
             self.setDeadline(after: isAwaited ? self.configuration.bodyTimeout : nil)
         case .discarding: self.setDeadline(after: self.configuration.bodyTimeout)
         case .http2: if self.http2?.streams.isEmpty == true { self.http2IsIdle() }
-        case .lingering, .closed: break
+        case .handshake, .lingering, .closed: break
         }
     }
 
@@ -205,6 +230,7 @@ final class HTTPConnection: EventHandler, @unchecked Sendable {
         self.phaseDeadline = nil
         switch self.phase {
         case .head(hasBegun: false), .lingering: self.close()
+        case .handshake: self.reset()
         case .discarding: self.linger()
         case .head(hasBegun: true):
             self.answerAndLinger(.requestTimeout, "the request head took too long")
@@ -241,7 +267,7 @@ final class HTTPConnection: EventHandler, @unchecked Sendable {
     /// before a reset takes it away (RFC 9112 section 9.6).
     func beginToLinger() {
         guard !self.hasInputEnded else { return self.close() }
-        Socket.shutdownWrite(self.transport.fd)
+        self.transport.shutdownWrite()
         self.setDeadline(after: self.configuration.lingerTimeout)
         self.updateInterest()
     }
@@ -250,6 +276,7 @@ final class HTTPConnection: EventHandler, @unchecked Sendable {
     func reset() {
         guard !self.isClosed else { return }
         Socket.resetOnClose(self.transport.fd)
+        self.isReset = true
         self.close()
     }
 
@@ -259,6 +286,7 @@ final class HTTPConnection: EventHandler, @unchecked Sendable {
         self.decoder = nil
         self.loop.cancel(self.timer)
         self.loop.deregister(self.transport.fd)
+        if !self.isReset { self.transport.tls?.shutdown() }
         Socket.close(self.transport.fd)
         let exchange = self.exchange
         self.exchange = nil

@@ -19,6 +19,8 @@ package final class HTTPExchange: @unchecked Sendable {
     /// How much body follows: none, a known length, or `chunked` for an unknown one, which no field
     /// of the request tells in HTTP/2.
     package let framing: HTTPBodyFraming
+    /// Whether the request came by TLS.
+    package let isEncrypted: Bool
     /// When the head was complete.
     package let receivedAt: MonotonicTime
 
@@ -41,7 +43,8 @@ package final class HTTPExchange: @unchecked Sendable {
         loop: EventLoop,
         request: HTTPRequestHead,
         peer: SocketAddress,
-        framing: HTTPBodyFraming
+        framing: HTTPBodyFraming,
+        isEncrypted: Bool
     ) {
         self.loop = loop
         self.request = request
@@ -49,6 +52,7 @@ package final class HTTPExchange: @unchecked Sendable {
         self.receivedAt = loop.now
         self.carrier = carrier
         self.framing = framing
+        self.isEncrypted = isEncrypted
         self.incoming = HTTPIncomingBody(isEnded: framing == .none)
     }
 
