@@ -8,7 +8,6 @@ import resource
 import signal
 import socket
 import subprocess
-import time
 
 from conftest import BIN, DEADLINE, clean_environment, wait_until
 
@@ -123,11 +122,3 @@ def statuses(received):
         names = dict(line.lower().split(b": ", 1) for line in lines[1:] if b": " in line)
         received = rest[int(names.get(b"content-length", 0)):] if status >= 200 else rest
     return found
-
-
-def wait_for(seconds, condition, what):
-    """Watches that a condition holds all the time."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        assert condition(), what
-        time.sleep(0.1)
