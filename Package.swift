@@ -48,6 +48,7 @@ let package = Package(
             dependencies: [
                 "CNghttp2", "COpenSSL", "HTTP", "EventLoop", "Bytes", "CLinux",
             ],
+            exclude: ["LIMITS.md"],
             swiftSettings: strict
         ),
         .target(name: "CloudEvents", dependencies: ["Bytes", "HTTP"], swiftSettings: pure),

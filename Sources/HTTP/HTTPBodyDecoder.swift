@@ -25,8 +25,6 @@ package struct HTTPBodyDecoder: Sendable {
 
     /// No chunk is larger; so no sum of sizes can overflow.
     private static let chunkSizeDigitsMax = 15
-    /// Trailers are read as a whole, so they are kept shorter than a header.
-    package static let trailerBytesMax = 8 * 1024
 
     private let limits: HTTPLimits
     private let bodyBytesMax: Int
@@ -185,7 +183,7 @@ package struct HTTPBodyDecoder: Sendable {
         let rest = bytes.extracting(cursor..<bytes.count)
         var scanner = HTTPHeadScanner(hasStartLine: false)
         var limits = self.limits
-        limits.headerBytesMax = min(limits.headerBytesMax, Self.trailerBytesMax)
+        limits.headerBytesMax = limits.trailerBytesMax
         guard let length = try scanner.scan(rest, limits: limits) else { return nil }
         cursor += length
         guard length > 2 else { return HTTPFields() }

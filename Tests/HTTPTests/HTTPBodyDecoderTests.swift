@@ -272,9 +272,9 @@ struct HTTPBodyDecoderTests {
         }
         #expect(error("A:\r\nB:\r\n") { $0.headerCountMax = 2 } == nil)
         #expect(error("A:\r\nB:\r\nC:\r\n") { $0.headerCountMax = 2 } == .headerCountExceeded)
-        #expect(error("A: 123\r\n") { $0.headerBytesMax = 10 } == nil)
-        #expect(error("A: 1234\r\n") { $0.headerBytesMax = 10 } == .headerTooLarge)
-        let line = "A: " + String(repeating: "x", count: HTTPBodyDecoder.trailerBytesMax - 7)
+        #expect(error("A: 123\r\n") { $0.trailerBytesMax = 10 } == nil)
+        #expect(error("A: 1234\r\n") { $0.trailerBytesMax = 10 } == .headerTooLarge)
+        let line = "A: " + String(repeating: "x", count: HTTPLimits().trailerBytesMax - 7)
         #expect(error(line + "\r\n") { _ in } == nil)
         #expect(error(line + "x\r\n") { _ in } == .headerTooLarge)
         // A first line that never ends is refused as well.

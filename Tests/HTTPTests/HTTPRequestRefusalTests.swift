@@ -196,6 +196,7 @@ struct HTTPRequestLimitTests {
         #expect(limits.startLineBytesMax == 8192)
         #expect(limits.headerBytesMax == 65_536)
         #expect(limits.headerCountMax == 128)
+        #expect(limits.trailerBytesMax == 8192)
         #expect(limits.chunkExtensionBytesMax == 1024)
         #expect(limits.chunkExtensionBytesTotalMax == 16_384)
         #expect(try parseRequest(Self.request(line: 8192, header: 65_536, count: 128)) != nil)
