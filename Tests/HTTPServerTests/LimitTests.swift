@@ -15,9 +15,14 @@ struct LimitTests {
             ("GET / HTTP/1.1\r\n\r\n", 400, "Host"),
             ("GET / HTTP/1.1\nHost: a\n\n", 400, "CR LF"),
             ("GET / HTTP/1.1\r\nHost: a\r\nA: b\r\n c\r\n\r\n", 400, "folded"),
-            ("GET / HTTP/2.0\r\nHost: a\r\n\r\n", 505, "HTTP/1.1"),
-            ("CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n", 400, "target"),
-            ("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n\r\n", 501, "chunked"),
+            ("GET / HTTP/2.0\r\nHost: a\r\n\r\n", 505, "HTTP/1"),
+            ("CONNECT a HTTP/1.1\r\nHost: a\r\n\r\n", 400, "target"),
+            ("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n\r\n", 400, "chunked"),
+            (
+                "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", 501,
+                "chunked"
+            ),
+            ("POST / HTTP/1.1\r\nHost: a\r\nExpect: x\r\n\r\n", 417, "100-continue"),
             (
                 "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n"
                     + "Content-Length: 1\r\n\r\n", 400, "two ways"
