@@ -139,6 +139,13 @@ let package = Package(
             exclude: ["README.md", "service.yaml"],
             swiftSettings: strict
         ),
+        .executableTarget(
+            name: "runtime-info",
+            dependencies: ["Swiftlet"],
+            path: "functions/runtime-info",
+            exclude: ["README.md"],
+            swiftSettings: strict
+        ),
 
         // Benchmarks.
         .executableTarget(
@@ -271,6 +278,11 @@ let package = Package(
         .testTarget(
             name: "EventDisplayTests",
             dependencies: ["event-display", "CloudEvents", "Bytes"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "ConformanceTests",
+            dependencies: ["TestSupport", "runtime-info", "hello", "EventLoop", "CLinux"],
             swiftSettings: strict
         ),
         .testTarget(

@@ -70,25 +70,13 @@ extension Function {
             loop.stop()
             loop.join()
         }
+        // Caught from here on: a signal that comes while it starts ends it as any other does.
+        let termination = try await Termination.caught(on: loop)
         let service = FunctionService(runtime, settings: settings, loop: loop)
         let address = try await service.start()
         logger.info("Listening.", ["address": address.description])
         if let socket = environment["NOTIFY_SOCKET"] { _ = swiftlet_notify(socket, "READY=1") }
-        try await Self.untilTerminated(loop)
+        await termination.came()
         await service.drain()
-    }
-
-    private static func untilTerminated(_ loop: EventLoop) async throws {
-        try await withCheckedThrowingContinuation {
-            (continuation: CheckedContinuation<Void, any Error>) in
-            loop.execute {
-                var waiting: CheckedContinuation<Void, any Error>? = continuation
-                do {
-                    _ = try Signals([SIGTERM, SIGINT], on: loop) { _ in waiting.take()?.resume() }
-                } catch {
-                    waiting.take()?.resume(throwing: error)
-                }
-            }
-        }
     }
 }

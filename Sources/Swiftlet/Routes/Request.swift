@@ -27,6 +27,9 @@ public struct Headers: Sendable, Equatable, ExpressibleByDictionaryLiteral {
 
     /// All values of a name, in order.
     public func values(_ name: String) -> [String] { self.fields.values(name) }
+
+    /// All lines in order, the names in lower case.
+    public var lines: [(name: String, value: String)] { self.fields.lowercasedPairs }
 }
 
 /// A plain HTTP request.
@@ -37,6 +40,8 @@ public struct Request: Sendable {
     public var path: String
     /// What follows the `?`, as sent.
     public var queryString: String?
+    /// `HTTP/1.0`, `HTTP/1.1` or `HTTP/2`.
+    public var httpVersion = "HTTP/1.1"
     /// The header fields.
     public var headers: Headers
     /// The body, empty when there is none.
@@ -63,6 +68,12 @@ public struct Request: Sendable {
         self.method = head.method.rawValue
         self.path = String(head.pathSlice)
         self.queryString = head.query
+        self.httpVersion =
+            switch head.version {
+            case .http10: "HTTP/1.0"
+            case .http11: "HTTP/1.1"
+            case .http2: "HTTP/2"
+            }
         self.headers = Headers(ForwardedField.completed(head.fields))
         self.body = body
         self.parameters = parameters

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import EventLoop
+import Glibc
+import TestSupport
+import Testing
+
+@Suite("Runtime contract: start and stop")
+struct LifeCycleTests {
+    @Test("it listens on PORT, on every interface")
+    func port() async throws {
+        // A port that was free a moment ago.
+        let listener = try Socket.listen(on: .ipv4Loopback(port: 0))
+        let port = try Socket.localAddress(of: listener).port
+        Socket.close(listener)
+        let log = try await FunctionProcess.with(.knative(["PORT": "\(port)"])) { process in
+            #expect(try await process.port() == port)
+            #expect(try await process.get("/health/readiness").status == 200)
+            return try await process.errors(upTo: "Listening.")
+        }
+        #expect(log.contains("0.0.0.0:\(port)"))
+    }
+
+    @Test("it serves the socket that it inherits, also what came before it was ready")
+    func inherited() async throws {
+        let listener = try Socket.listen(on: .ipv4Loopback(port: 0))
+        let port = try Socket.localAddress(of: listener).port
+        let early = try TestClient(port: port)
+        try early.send("GET /health/liveness HTTP/1.1\r\nHost: a\r\n\r\n")
+        var plan = FunctionProcess.Plan.knative(["PORT": "1"])
+        plan.listeningDescriptor = listener
+        try await FunctionProcess.with(plan) { process in
+            let answer = try await TestThread.run { try early.answer() }
+            #expect(answer.text == "ALIVE")
+            #expect(try await process.port() == port)
+        }
+        Socket.close(listener)
+    }
+
+    @Test("SIGTERM ends an idle one, with exit code 0", arguments: [SIGTERM, SIGINT])
+    func idle(_ signal: Int32) async throws {
+        let end = try await FunctionProcess.with(.knative()) { process in
+            _ = try await process.port()
+            process.signal(signal)
+            return try await process.ended()
+        }
+        #expect(end == .exited(0))
+    }
+
+    @Test("SIGTERM lets what runs finish, and closes the port")
+    func drain() async throws {
+        try await FunctionProcess.with(.knative(["SWIFTLET_DRAIN_SECONDS": "60"])) { process in
+            let port = try await process.port()
+            let client = try await TestThread.run {
+                let client = try TestClient(port: port)
+                try client.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 8\r\n\r\nhalf")
+                let head = try client.head()
+                #expect(head.status == 200)
+                let chunk = try client.chunk()
+                #expect(chunk == Array("half".utf8))
+                return client
+            }
+            process.signal(SIGTERM)
+            // The listener closes when the drain begins.
+            try await TestThread.run {
+                let deadline = ContinuousClock.now.advanced(by: .seconds(60))
+                while (try? TestClient(port: port)) != nil {
+                    guard ContinuousClock.now < deadline else { throw TestClientError.ended }
+                }
+                try client.send("done")
+                let chunk = try client.chunk()
+                #expect(chunk == Array("done".utf8))
+                let end = try client.chunk()
+                #expect(end == nil)
+            }
+            #expect(try await process.ended() == .exited(0))
+        }
+    }
+
+    @Test("within the quiet period it serves, while its probes fail")
+    func quiet() async throws {
+        try await FunctionProcess.with(.knative(["SWIFTLET_DRAIN_QUIET_SECONDS": "60"])) {
+            process in
+            _ = try await process.port()
+            process.signal(SIGTERM)
+            let deadline = ContinuousClock.now.advanced(by: .seconds(60))
+            while try await process.get("/", "K-Network-Probe: queue\r\n").status != 503 {
+                guard ContinuousClock.now < deadline else { throw TestClientError.ended }
+            }
+            #expect(try await process.get("/health/readiness").status == 503)
+            #expect(try await process.get("/", "User-Agent: kube-probe/1\r\n").status == 503)
+            #expect(try await process.get("/health/liveness").status == 200)
+            #expect(try await process.get("/").status == 200)
+        }
+    }
+
+    @Test("--help explains it, and unknown arguments are named")
+    func arguments() async throws {
+        for (arguments, code, text) in [
+            (["--help"], Int32(0), ""),
+            (
+                ["--port", "1"], 2,
+                "hello: unknown argument \"--port\"; --help says what it heeds\n"
+            ),
+        ] {
+            let plan = FunctionProcess.Plan(program: "hello", arguments: arguments)
+            try await FunctionProcess.with(plan) { process in
+                let (errors, end) = (try await process.errors(), try await process.ended())
+                #expect(errors == text)
+                #expect(end == .exited(code))
+            }
+        }
+    }
+
+    @Test("a wrong setting, or a port in use, is said in one line, with exit code 1")
+    func wrongStart() async throws {
+        let listener = try Socket.listen(on: .ipv4Any(port: 0))
+        defer { Socket.close(listener) }
+        let taken = "\(try Socket.localAddress(of: listener).port)"
+        for (name, value) in [("CONTAINER_CONCURRENCY", "many"), ("PORT", taken)] {
+            try await FunctionProcess.with(.knative([name: value])) { process in
+                let log = try await process.errors()
+                #expect(log.split(separator: "\n").count == 1)
+                #expect(log.contains("cannot start") && log.contains(value))
+                #expect(try await process.ended() == .exited(1))
+            }
+        }
+    }
+}
