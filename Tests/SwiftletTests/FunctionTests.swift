@@ -117,6 +117,30 @@ struct FunctionTests {
         #expect(try await self.tester.send(event)?.type == "about.s")
     }
 
+    @Test("filters and conditions choose among handlers, in the order of registration")
+    func filters() async throws {
+        var function = Function()
+        function.on(filter: try .cesql("subject LIKE '%.pdf'")) { event, _ in
+            CloudEvent(type: "pdf", source: "/f", id: event.id)
+        }
+        function.on(filter: .prefix(["type": "com.example."])) { _, _ in nil }
+        let isUrgent: @Sendable (CloudEvent) -> Bool = { $0.extensions["urgent"] == true }
+        function.on(where: isUrgent) { _, _ in throw FunctionError(503, "busy") }
+        let tester = FunctionTester(function)
+        var event = self.event("com.example.x")
+        #expect(try await tester.send(event) == nil)
+        event.subject = "a.pdf"
+        #expect(try await tester.send(event)?.type == "pdf")
+        event = self.event("other")
+        let unknown = await #expect(throws: FunctionError.self) { try await tester.send(event) }
+        #expect(unknown?.status == 422)
+        event.extensions["urgent"] = true
+        let batch = await #expect(throws: FunctionError.self) {
+            try await tester.send(batch: [event])
+        }
+        #expect(batch?.status == 503)
+    }
+
     @Test("routes answer plain requests")
     func routes() async {
         let hello = await self.tester.send(
