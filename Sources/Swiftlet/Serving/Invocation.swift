@@ -29,12 +29,12 @@ final class Invocation: TurnWaiter, @unchecked Sendable {
     private var hasFunctionTurn = false
     private var handlerTurn: Int?
     private var queuedTurn: QueuedTurn?
-    private var body: [UInt8] = []
+    var body: [UInt8] = []
     private var isBodyComplete = false
-    private var deadlines: InvocationDeadlines.Queue?
+    var deadlines: InvocationDeadlines.Queue?
     private var deadline = SlotID.none
-    private(set) var stream: ExchangeStream?
-    private var task: Task<Void, Never>?
+    var stream: ExchangeStream?
+    var task: Task<Void, Never>?
     private var bodyBytes = 0
     private var isAnswered = false
     private var isOver = false
@@ -50,7 +50,7 @@ final class Invocation: TurnWaiter, @unchecked Sendable {
         }
     }
 
-    private var runtime: FunctionRuntime { self.handler.runtime }
+    var runtime: FunctionRuntime { self.handler.runtime }
 
     // MARK: From arrival to the handler
 
@@ -190,132 +190,23 @@ final class Invocation: TurnWaiter, @unchecked Sendable {
         }
     }
 
-    // MARK: The handler
-
-    private func context() -> Context {
-        let duration = self.deadlines?.duration ?? self.handler.settings.timeout
-        return self.runtime.makeContext(
-            self.exchange.request.fields,
-            deadline: self.exchange.loop.now.advanced(by: duration)
-        )
-    }
-
-    private func start(
-        _ work: @escaping @Sendable @concurrent () async -> Void,
-        _ optionsIndex: Int?
-    ) {
-        let own = optionsIndex.flatMap { self.runtime.options($0).placement }
-        switch own ?? self.runtime.function.placement {
-        case .loop: self.task = Task(executorPreference: self.exchange.loop, operation: work)
-        case .pool: self.task = Task(operation: work)
-        }
-    }
-
-    private func start(
-        _ event: CloudEvent,
-        _ entry: EventHandlerEntry,
-        _ mode: CloudEventContentMode
-    ) {
-        let context = self.context()
-        self.start(
-            { self.finish(await self.runtime.answer(event, entry, mode, context)) },
-            entry.optionsIndex
-        )
-    }
-
-    private func start(
-        _ handle: @escaping @Sendable (Request, Context) async throws -> Response,
-        _ parameters: [String: String],
-        _ entry: RouteEntry
-    ) {
-        let request = Request(self.exchange.request, parameters: parameters, body: self.body)
-        let context = self.context()
-        self.body = []
-        self.start(
-            { self.finish(await self.runtime.answer(request, handle, context)) },
-            entry.optionsIndex
-        )
-    }
-
-    private func start(_ events: [CloudEvent]) {
-        let context = self.context()
-        self.start(
-            {
-                let response = await self.runtime.answer(events, context) { entry, work in
-                    try await self.handler.withTurn(entry, work)
-                }
-                self.finish(response)
-            },
-            nil
-        )
-    }
-
-    private func startStream(
-        _ handle:
-            @escaping @Sendable (StreamingRequest, ResponseWriter, Context) async throws -> Void,
-        _ parameters: [String: String],
-        _ entry: RouteEntry
-    ) {
-        let bytesMax = self.runtime.options(entry.optionsIndex).bodyBytesMax
-        let stream = ExchangeStream(
-            self.exchange,
-            deadlines: self.handler.deadlines,
-            bodyBytesMax: bytesMax ?? self.handler.settings.bodyBytesMax,
-            owner: self
-        )
-        self.stream = stream
-        let request = StreamingRequest(
-            head: Request(self.exchange.request, parameters: parameters),
-            body: RequestBody(source: stream)
-        )
-        let context = self.context()
-        self.start(
-            {
-                do {
-                    try await handle(request, ResponseWriter(sink: stream), context)
-                    self.onLoop { self.streamEnded() }
-                } catch {
-                    self.onLoop { self.streamFailed(error, context) }
-                }
-            },
-            entry.optionsIndex
-        )
-    }
-
     // MARK: The answer
 
     /// The handler has given its answer; any thread.
-    private func finish(_ response: Response) {
+    func finish(_ response: Response) {
         self.onLoop {
             self.task = nil
             self.answer(response)
         }
     }
 
-    private func onLoop(_ body: @escaping @Sendable () -> Void) {
+    func onLoop(_ body: @escaping @Sendable () -> Void) {
         let loop = self.exchange.loop
         if loop.isCurrent { body() } else { loop.execute(body) }
     }
 
-    private func streamEnded() {
-        self.task = nil
-        self.stream?.end()
-        self.end()
-    }
-
-    private func streamFailed(_ error: any Error, _ context: Context) {
-        self.task = nil
-        guard !self.exchange.isOver else { return self.end() }
-        let response = self.runtime.refusal(error, context)
-        guard !self.exchange.isStarted else {
-            self.exchange.abort()
-            return self.end()
-        }
-        self.answer(response)
-    }
-
     /// Sends an answer, unless there is one or nobody to read it; nothing is left to do then.
-    private func answer(_ response: Response) {
+    func answer(_ response: Response) {
         if !self.exchange.isOver {
             self.answered(response.status, bytes: response.body.count)
             self.exchange.respond(response)
@@ -377,7 +268,7 @@ final class Invocation: TurnWaiter, @unchecked Sendable {
     }
 
     /// Gives everything back, once.
-    private func end() {
+    func end() {
         guard !self.isOver else { return }
         self.isOver = true
         self.stopTime()
