@@ -8,6 +8,6 @@ enum EchoFunction {
         var function = Function(placement: placement)
         function.on("*") { (event: CloudEvent, _: Context) -> CloudEvent? in event }
         function.get("/") { _, _ in .text("hello\n") }
-        await function.run()
+        await function.run(arguments: [])
     }
 }
