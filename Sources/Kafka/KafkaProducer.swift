@@ -53,7 +53,7 @@ package final class KafkaProducer: Sendable {
 
     /// Appends one record; any thread.
     ///
-    /// - Parameter completion: Called once: on the producer's loop, or before this returns when the
+    /// `completion`: Called once: on the producer's loop, or before this returns when the
     ///   record cannot even be queued.
     package func start(
         topic: String,

@@ -9,7 +9,9 @@ internal import Kafka
 /// to an object becomes an event (CloudEvents, Amazon S3 adapter).
 struct BucketRecords {
     private struct Document: Decodable {
-        var Records: [Entry]
+        enum CodingKeys: String, CodingKey { case records = "Records" }
+
+        var records: [Entry]
     }
 
     private struct Entry: Decodable {
@@ -37,11 +39,11 @@ struct BucketRecords {
     /// Reads a notification; `nil` when it is none, or tells of nothing.
     init?(json: [UInt8]) {
         guard let document = try? JSONDecoder().decode(Document.self, from: Data(json)),
-            !document.Records.isEmpty
+            !document.records.isEmpty
         else { return nil }
         let pieces = JSONElements.ofMember("Records", in: json)
-        guard pieces.count == document.Records.count else { return nil }
-        self.entries = zip(document.Records, pieces).map { ($0, Array($1)) }
+        guard pieces.count == document.records.count else { return nil }
+        self.entries = zip(document.records, pieces).map { ($0, Array($1)) }
     }
 
     /// One event for each thing that happened, in their order.

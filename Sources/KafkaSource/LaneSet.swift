@@ -270,7 +270,7 @@ struct LaneSet {
     /// Offsets go back when a topic was made anew, or when its newest records were lost. Counting
     /// then starts again: what is read is delivered.
     ///
-    /// - Parameter key: Records with the same number are kept in order, if keys matter.
+    /// Records with the same number as `key` are kept in order, if keys matter.
     /// - Returns: What becomes of it, and whether the offsets went back.
     mutating func take(
         _ id: LaneID,

@@ -10,7 +10,7 @@ package struct SourceFilter: Sendable, Equatable {
 
     /// Makes a filter.
     ///
-    /// - Parameter matches: Called on the dispatcher's loop for every event; must not wait.
+    /// `matches`: Called on the dispatcher's loop for every event; must not wait.
     package init(_ text: String, matches: @escaping @Sendable (CloudEvent) -> Bool) {
         self.text = text
         self.matches = matches

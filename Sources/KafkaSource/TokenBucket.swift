@@ -11,7 +11,7 @@ package struct TokenBucket: Sendable {
 
     /// Makes a full bucket.
     ///
-    /// - Parameter rate: Events a second, above zero.
+    /// `rate`: Events a second, above zero.
     package init(rate: Double, at now: MonotonicTime) {
         precondition(rate > 0, "a rate of nothing lets nothing pass")
         self.interval = .seconds(1 / max(rate, 1e-6))

@@ -30,7 +30,7 @@ final class TopicSinks: @unchecked Sendable {
 
     /// Appends a record.
     ///
-    /// - Parameter completion: Called once, on the loop and not before this returned.
+    /// `completion`: Called once, on the loop and not before this returned.
     /// - Throws: When there is no producer to be had.
     func append(
         _ message: CloudEventKafkaMessage,

@@ -43,7 +43,7 @@ extension DeliverySpec {
         defer { reader.finish() }
         var sink: Destination?
         if var deadLetter = reader.object("deadLetterSink") {
-            sink = Destination(&deadLetter, namespace: namespace)
+            sink = Destination(&deadLetter, namespace: namespace, mayBeTopic: true)
         }
         let timeout = Self.duration("timeout", &reader)
         if timeout == .zero {

@@ -31,7 +31,9 @@ package struct ObjectReference: Sendable, Hashable {
 
 extension Destination {
     /// Reads `sink` or `deadLetterSink`; `nil` when it is unusable.
-    init?(_ reader: inout ObjectReader, namespace: String) {
+    ///
+    /// Only where `mayBeTopic` says so the address may be `kafka:` and the name of a topic.
+    init?(_ reader: inout ObjectReader, namespace: String, mayBeTopic: Bool = false) {
         defer { reader.finish() }
         let uri = reader.text("uri").flatMap { $0.value.isEmpty ? nil : $0 }
         let caCertificates = reader.text("CACerts")
@@ -51,7 +53,7 @@ extension Destination {
                 )
                 return nil
             }
-            guard Self.isAbsolute(uri.value) else {
+            guard Self.isAbsolute(uri.value) || mayBeTopic && Self.isTopic(uri.value) else {
                 // The address itself is not told: it may hold a password.
                 reader.problems.error(
                     uri,
@@ -68,7 +70,14 @@ extension Destination {
         )
     }
 
-    private static func isAbsolute(_ uri: String) -> Bool {
+    /// Whether it is `kafka:` and what Kafka takes for the name of a topic.
+    static func isTopic(_ uri: String) -> Bool {
+        guard uri.hasPrefix("kafka:") else { return false }
+        return NameRule.topic.accepts(String(uri.dropFirst("kafka:".count)))
+    }
+
+    /// Whether it is an address of HTTP that names a host.
+    static func isAbsolute(_ uri: String) -> Bool {
         guard uri.utf8.allSatisfy({ 0x21...0x7E ~= $0 }) else { return false }
         let schemes = ["http://", "https://"]
         guard let scheme = schemes.first(where: { uri.lowercased().hasPrefix($0) }) else {

@@ -19,7 +19,8 @@ extension KafkaSourceManifest {
         self.consumerGroup = Self.consumerGroup(&spec)
         self.consumers = spec.integer("consumers", in: 0...Int(Int32.max)) ?? 1
         self.initialOffset = spec.choice("initialOffset", of: InitialOffset.self) ?? .latest
-        self.ordering = spec.choice("ordering", of: Ordering.self) ?? .ordered
+        self.extras = KafkaSourceAnnotations(header.annotations, object.problems)
+        self.ordering = self.extras.ordering ?? Self.ordering(&spec)
         self.delivery = spec.object("delivery").map { delivery in
             var delivery = delivery
             return DeliverySpec(&delivery, namespace: header.namespace)
@@ -35,6 +36,20 @@ extension KafkaSourceManifest {
         else { return nil }
         self.sink = sink
         self.metadata = metadata
+    }
+
+    private static func ordering(_ spec: inout ObjectReader) -> Ordering {
+        guard let field = spec.text("ordering") else { return .ordered }
+        switch field.value {
+        case "ordered": return .ordered
+        case "unordered": return .unordered
+        default:
+            spec.problems.error(
+                field,
+                "expected one of ordered, unordered, got \(ShownText.quoted(field.value))"
+            )
+            return .ordered
+        }
     }
 
     private static func keyType(_ label: Field<String>?, _ problems: ProblemCollector) -> KeyType {

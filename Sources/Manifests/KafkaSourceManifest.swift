@@ -16,6 +16,8 @@ package struct KafkaSourceManifest: Sendable {
         case ordered
         /// None waits.
         case unordered
+        /// A record waits for the one before it of its key; said by annotation alone.
+        case key
     }
 
     /// How a record's key becomes text.
@@ -54,4 +56,6 @@ package struct KafkaSourceManifest: Sendable {
     package let extensionOverrides: [String: String]
     /// How keys become text.
     package let keyType: KeyType
+    /// What the annotations say that Knative has no field for.
+    package let extras: KafkaSourceAnnotations
 }

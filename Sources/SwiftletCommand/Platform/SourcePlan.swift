@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import CloudEvents
 internal import Kafka
 internal import KafkaSource
 internal import Manifests
+internal import Swiftlet
 
 /// Turns KafkaSources into what the dispatcher runs.
 struct SourcePlan {
@@ -11,6 +13,7 @@ struct SourcePlan {
     let bootstrapServers: String?
     /// Where functions are reached, for example `http://127.0.0.1:8080`; `nil` on a cluster.
     let activator: String?
+    var environment = Environment.process
 
     /// One for each KafkaSource.
     ///
@@ -20,7 +23,7 @@ struct SourcePlan {
     private func source(_ source: KafkaSourceManifest) throws -> KafkaSourceSpec {
         let metadata = source.metadata
         let place = "\(metadata.mark): KafkaSource \(metadata.name)"
-        return KafkaSourceSpec(
+        var spec = KafkaSourceSpec(
             namespace: metadata.namespace,
             name: metadata.name,
             bootstrapServers: self.bootstrapServers.map { [$0] } ?? source.bootstrapServers,
@@ -29,16 +32,64 @@ struct SourcePlan {
                 ?? "knative-kafka-source-\(metadata.namespace)-\(metadata.name)",
             consumers: source.consumers,
             initialOffset: source.initialOffset == .earliest ? .earliest : .latest,
-            ordering: source.ordering == .unordered ? .unordered : .ordered,
+            ordering: DeliveryOrdering(rawValue: source.ordering.rawValue) ?? .ordered,
             delivery: try self.delivery(source.delivery, place),
             keyType: RecordKeyType(rawValue: source.keyType.rawValue) ?? .string,
             ceOverrides: source.extensionOverrides,
-            sink: try self.address(of: source.sink, place, "sink"),
-            properties: try self.properties(of: source)
+            sink: try self.address(of: source.sink, place, "sink")
         )
+        // Brokers that replace the manifest's have no use for its secrets.
+        if self.bootstrapServers == nil {
+            let secrets = SourceSecrets(manifests: self.manifests, environment: self.environment)
+            spec.properties = try secrets.properties(of: source, place)
+        }
+        try self.apply(source.extras, to: &spec, place)
+        return spec
     }
 
+    private func apply(
+        _ extras: KafkaSourceAnnotations,
+        to spec: inout KafkaSourceSpec,
+        _ place: String
+    ) throws {
+        spec.deliveryDefaults = extras.compatibility == .knative ? .knative : .documented
+        spec.headerCoding = extras.headerCoding == .knative ? .knative : .strict
+        spec.normalizer = extras.normalizer.map { _ in .s3 }
+        spec.replies = extras.reply.map { .send(SinkAddress(url: $0)) } ?? .discard
+        spec.sink.isHTTP2 = extras.sinkProtocol == .h2c
+        if let most = extras.inFlightMax { spec.inFlightMax = most }
+        if let most = extras.recordBytesMax { spec.recordBytesMax = most }
+        spec.rateMax = extras.rateMax
+        if extras.isStaticMember {
+            // Pods of a StatefulSet keep their names, and so their partitions.
+            let host = self.environment["HOSTNAME"] ?? "local"
+            spec.instanceID = "\(spec.namespace)-\(spec.name)-\(host)"
+        }
+        spec.filter = try extras.filter.map { try SourceFilters.parse($0, place) }
+    }
+
+    // MARK: Addresses
+
     private func address(
+        of destination: Destination,
+        _ place: String,
+        _ field: String
+    ) throws -> SinkAddress {
+        var address = try self.bareAddress(of: destination, place, field)
+        address.authorities = destination.caCertificates
+        guard destination.audience != nil else { return address }
+        // What renews the token is the cluster: it is mounted as a file.
+        guard let file = self.environment["SWIFTLET_OIDC_TOKEN_FILE"] else {
+            throw CommandError(
+                "\(place): its \(field) has an audience, so requests need a token; "
+                    + "name the file that holds it in SWIFTLET_OIDC_TOKEN_FILE"
+            )
+        }
+        address.tokenFile = file
+        return address
+    }
+
+    private func bareAddress(
         of destination: Destination,
         _ place: String,
         _ field: String
@@ -68,39 +119,12 @@ struct SourcePlan {
         return path.hasPrefix("/") ? base + path : base + "/" + path
     }
 
-    /// How to talk to the brokers; those that replace the manifest's have no use for its secrets.
-    private func properties(of source: KafkaSourceManifest) throws -> [KafkaProperty] {
-        guard self.bootstrapServers == nil else { return [] }
-        func secret(_ reference: KeyReference?) throws -> String? {
-            try reference.map {
-                try self.manifests.secretText(
-                    $0,
-                    in: source.metadata.namespace,
-                    at: source.metadata.mark
-                )
-            }
-        }
-        let sasl = source.network.sasl.flatMap { $0.isEnabled ? $0 : nil }
-        let tls = source.network.tls.flatMap { $0.isEnabled ? $0 : nil }
-        let security = (sasl == nil ? "" : "sasl_") + (tls == nil ? "plaintext" : "ssl")
-        let properties: [(String, String?)] = [
-            ("security.protocol", security),
-            ("sasl.mechanisms", try sasl.map { try secret($0.type) ?? "PLAIN" }),
-            ("sasl.username", try secret(sasl?.user)),
-            ("sasl.password", try secret(sasl?.password)),
-            ("ssl.ca.pem", try secret(tls?.caCertificate)),
-            ("ssl.certificate.pem", try secret(tls?.certificate)),
-            ("ssl.key.pem", try secret(tls?.key)),
-        ]
-        return properties.compactMap { name, value in value.map { (name, $0) } }
-    }
-
     private func delivery(
         _ spec: Manifests.DeliverySpec?,
         _ place: String
     ) throws -> KafkaSource.DeliverySpec? {
         guard let spec else { return nil }
-        return KafkaSource.DeliverySpec(
+        var delivery = KafkaSource.DeliverySpec(
             retry: spec.retryMax,
             backoffPolicy: spec.backoffPolicy.map { $0 == .linear ? .linear : .exponential },
             backoffDelay: spec.backoffDelay,
@@ -110,5 +134,7 @@ struct SourcePlan {
             },
             retryAfterMax: spec.retryAfterMax
         )
+        delivery.hasStructuredDeadLetters = spec.format == .json
+        return delivery
     }
 }
