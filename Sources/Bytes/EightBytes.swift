@@ -40,9 +40,13 @@ public struct EightBytes {
         return (difference &- Self.all(0x01)) & ~difference
     }
 
+    /// Marks bytes below 0x20.
+    @inlinable @inline(__always)
+    var below0x20: UInt64 { (self.word &- Self.all(0x20)) & ~self.word }
+
     /// Marks control characters of ASCII, DEL included.
     @inlinable @inline(__always)
-    var controls: UInt64 { (self.word &- Self.all(0x20)) & ~self.word | self.equal(0x7F) }
+    var controls: UInt64 { self.below0x20 | self.equal(0x7F) }
 
     /// The place of the first CR or LF; 8 when there is none.
     @inlinable @inline(__always)
@@ -51,6 +55,13 @@ public struct EightBytes {
     /// The place of the first control character of ASCII, DEL included; 8 when there is none.
     @inlinable @inline(__always)
     public var firstControl: Int { Self.first(self.controls) }
+
+    /// The place of the first quote, backslash or byte below 0x20, which end the plain part of a
+    /// JSON string (RFC 8259 section 7); 8 when there is none.
+    @inlinable @inline(__always)
+    public var firstJSONSpecial: Int {
+        Self.first(self.below0x20 | self.equal(0x22) | self.equal(0x5C))
+    }
 
     /// Whether all are printable ASCII, and none is one of the three given.
     @inlinable @inline(__always)

@@ -97,8 +97,12 @@ extension CloudEvent {
             time.withRFC3339 { fields.append(prefix: "ce-", "time", $0) }
         }
         if let schema = self.dataSchema { coding.append("ce-dataschema", schema, to: &fields) }
-        for (name, value) in self.extensions {
-            coding.append(prefix: "ce-", name, value.canonicalString, to: &fields)
+        self.extensions.forEachAttribute { name, value in
+            if case .string(let text) = value {
+                coding.append(prefix: "ce-", name, text, to: &fields)
+            } else {
+                coding.append(prefix: "ce-", name, value.canonicalString, to: &fields)
+            }
         }
         // A message that is built from an old one must not keep the old one's type.
         fields["content-type"] = self.transportContentType

@@ -35,7 +35,7 @@ extension CloudEvent {
     /// Checks all but the characters of free text.
     func checkStructure() throws(CloudEventError) {
         try self.checkCoreAttributes()
-        for (name, value) in self.extensions {
+        try self.extensions.forEachAttribute { (name, value) throws(CloudEventError) in
             try Self.require(AttributeName.isValid(name), name, .nameInvalid)
             try Self.require(CoreAttribute(name: name) == nil, name, .nameReserved)
             try Self.checkValue(value, name)

@@ -100,24 +100,23 @@ extension CloudEventHeaderCoding {
         if self.isKept(bytes) {
             fields.append(prefix: prefix, name, bytes)
         } else {
-            fields.append(prefix: prefix, name, self.encode(bytes).span)
+            fields.append(prefix: prefix, name, valueBytesMax: bytes.count * 3) { value in
+                self.encode(text.utf8.span, into: &value)
+            }
         }
     }
 
-    private func encode(_ text: Span<UInt8>) -> [UInt8] {
-        var encoded: [UInt8] = []
-        encoded.reserveCapacity(text.count + 16)
+    private func encode(_ text: Span<UInt8>, into value: inout OutputSpan<UInt8>) {
         for index in text.indices {
             let byte = text[index]
             if self.isKept(byte) {
-                encoded.append(byte)
+                value.append(byte)
             } else {
-                encoded.append(UInt8(ascii: "%"))
-                encoded.append(Hex.digit(byte >> 4, uppercase: true))
-                encoded.append(Hex.digit(byte & 0xF, uppercase: true))
+                value.append(UInt8(ascii: "%"))
+                value.append(Hex.digit(byte >> 4, uppercase: true))
+                value.append(Hex.digit(byte & 0xF, uppercase: true))
             }
         }
-        return encoded
     }
 
     private func isKept(_ bytes: Span<UInt8>) -> Bool {

@@ -25,9 +25,14 @@ struct EventJSONWriter {
         self.member("source", event.source)
         self.member("type", event.type)
         if let subject = event.subject { self.member("subject", subject) }
-        if let time = event.time { self.member("time", time.rfc3339()) }
+        if let time = event.time {
+            self.name("time")
+            self.append("\"")
+            time.withRFC3339 { self.json.append($0) }
+            self.append("\"")
+        }
         if let schema = event.dataSchema { self.member("dataschema", schema) }
-        for (name, value) in event.extensions { self.member(name, value) }
+        event.extensions.forEachAttribute { name, value in self.member(name, value) }
         if let type = event.dataContentType { self.member("datacontenttype", type) }
         if let data = event.data { self.payload(data, type: event.dataContentType) }
         self.append("}")
@@ -85,5 +90,5 @@ struct EventJSONWriter {
         self.append("\":")
     }
 
-    private mutating func append(_ text: String) { self.json.append(contentsOf: text.utf8) }
+    private mutating func append(_ text: String) { self.json.append(text) }
 }

@@ -95,7 +95,7 @@ struct HTTPEventReader {
         return true
     }
 
-    mutating func finish(body: [UInt8]) throws(CloudEventError) -> CloudEvent {
+    func finish(body: [UInt8]) throws(CloudEventError) -> CloudEvent {
         guard self.hasAttribute else { throw .notCloudEvent }
         if let fault = self.fault { throw fault }
         let data = body.isEmpty ? nil : CloudEventData(bytes: body, type: self.contentType)

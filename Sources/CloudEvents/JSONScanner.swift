@@ -219,6 +219,10 @@ extension JSONScanner {
         var hasEscapes = false
         self.offset += 1
         while self.offset < self.bytes.count {
+            if let place = EightBytes(self.bytes.span, at: self.offset)?.firstJSONSpecial {
+                self.offset += place
+                if place == 8 { continue }
+            }
             switch self.bytes[self.offset] {
             case UInt8(ascii: "\""):
                 self.offset += 1

@@ -100,25 +100,58 @@ package struct HTTPFields: Sendable {
         self.appendLine(prefix.utf8.span, name.utf8.span, value)
     }
 
+    /// As ``append(_:_:)``, with a name of two parts and a value that `write` writes in place.
+    ///
+    /// - Parameters:
+    ///   - prefix: The first part of the name.
+    ///   - name: The second part.
+    ///   - valueBytesMax: How long the value may become.
+    ///   - write: Called once with room for so many bytes.
+    package mutating func append(
+        prefix: String,
+        _ name: String,
+        valueBytesMax: Int,
+        write: (inout OutputSpan<UInt8>) -> Void
+    ) {
+        let start = self.block.count
+        self.appendName(prefix.utf8.span, name.utf8.span, room: valueBytesMax + 2)
+        let valueStart = self.block.count
+        self.block.append(addingCapacity: valueBytesMax, initializingWith: write)
+        self.endLine(start, valueStart)
+    }
+
     private mutating func appendLine(
         _ prefix: Span<UInt8>,
         _ name: Span<UInt8>,
         _ value: Span<UInt8>
     ) {
         let start = self.block.count
-        let nameEnd = start + prefix.count + name.count
-        let valueEnd = nameEnd + 2 + value.count
-        self.block.append(addingCapacity: valueEnd + 2 - start) { line in
+        self.appendName(prefix, name, room: value.count + 2)
+        let valueStart = self.block.count
+        self.block.append(value)
+        self.endLine(start, valueStart)
+    }
+
+    /// Begins a line, with room for as many bytes behind the name, so that it grows once at most.
+    private mutating func appendName(_ prefix: Span<UInt8>, _ name: Span<UInt8>, room: Int) {
+        self.block.append(addingCapacity: prefix.count + name.count + 2 + room) { line in
             line.append(prefix)
             line.append(name)
             line.append(UInt8(ascii: ":"))
             line.append(0x20)
-            line.append(value)
+        }
+    }
+
+    /// Ends the line whose value was written.
+    private mutating func endLine(_ start: Int, _ valueStart: Int) {
+        let valueEnd = self.block.count
+        self.block.append(addingCapacity: 2) { line in
             line.append(0x0D)
             line.append(0x0A)
         }
-        self.fingerprints |= Self.fingerprint(self.block.span.extracting(start..<nameEnd))
-        self.entries.append(Entry(name: start..<nameEnd, value: nameEnd + 2..<valueEnd))
+        let name = start..<valueStart - 2
+        self.fingerprints |= Self.fingerprint(self.block.span.extracting(name))
+        self.entries.append(Entry(name: name, value: valueStart..<valueEnd))
     }
 
     /// The first value of a name; setting replaces all of them, `nil` removes them.

@@ -24,6 +24,8 @@ struct EightBytesTests {
         let eight = try #require(loaded)
         #expect(eight.firstLineBreak == Self.first(bytes) { $0 == 0x0D || $0 == 0x0A }, "\(bytes)")
         #expect(eight.firstControl == Self.first(bytes) { $0 < 0x20 || $0 == 0x7F }, "\(bytes)")
+        let jsonSpecial = Self.first(bytes) { $0 < 0x20 || $0 == 0x22 || $0 == 0x5C }
+        #expect(eight.firstJSONSpecial == jsonSpecial, "\(bytes)")
         #expect(eight.firstSpecial == Self.first(bytes, where: Self.isSpecial), "\(bytes)")
     }
 
@@ -41,7 +43,7 @@ struct EightBytesTests {
     @Test("neighbours do not mislead the first mark")
     func neighbours() throws {
         let odd: [UInt8] = [
-            0, 1, 9, 0x0A, 0x0B, 0x0D, 0x0E, 0x1F, 0x20, 0x2D, 0x7E, 0x7F, 0x80, 0xFF,
+            0, 1, 9, 0x0A, 0x0B, 0x0D, 0x0E, 0x1F, 0x20, 0x22, 0x2D, 0x5C, 0x7E, 0x7F, 0x80, 0xFF,
         ]
         for first in odd {
             for second in odd {

@@ -19,12 +19,12 @@ WARM_UP, EVENTS = 200, 500
 CODEC = {
     "head-parse": 2,
     "event-decode": 8,
-    "event-encode": 4,
+    "event-encode": 2,
     "head-encode": 0,
     "event-encode-structured": 5,
     "event-decode-structured": 11,
 }
-WHOLE_EVENT = {"loop": 36.5, "pool": 46}
+WHOLE_EVENT = {"loop": 34.5, "pool": 44}
 
 
 @pytest.fixture(scope="module", autouse=True)
