@@ -24,7 +24,7 @@ CODEC = {
     "event-encode-structured": 5,
     "event-decode-structured": 11,
 }
-WHOLE_EVENT = {"loop": 34.5, "pool": 44}
+WHOLE_EVENT = {"loop": 31.5, "pool": 34.5}
 
 
 @pytest.fixture(scope="module", autouse=True)
