@@ -27,7 +27,7 @@ enum EventTargets {
     /// The value of one header, in both codings.
     static func headerCoding(_ bytes: [UInt8]) throws(BrokenProperty) {
         for coding in CloudEventHeaderCoding.allCases {
-            guard let text = try? coding.decode(bytes[...]) else { continue }
+            guard let text = try? coding.decode(bytes.span) else { continue }
             var fields = HTTPFields()
             coding.append("ce-x", text, to: &fields)
             guard let value = fields.valueBytes("ce-x") else {
@@ -35,7 +35,7 @@ enum EventTargets {
             }
             try require(value.allSatisfy { HTTPText.isFieldValue($0) }, "it can be sent")
             let again = try succeed("what is written can be read, coding \(coding)") {
-                try coding.decode(value)
+                try coding.decode(value.span)
             }
             try require(again == text, "coding \(coding) makes \(again) of \(text)")
         }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Bytes
+import CloudEvents
 import EventLoop
 import HTTP
 import Kafka
@@ -143,9 +144,12 @@ struct KafkaSourceDispatcherTests {
         #expect(await fixture.sink.requests.wait { $0.count == 1 })
         #expect(fixture.sink.requests.entries.first?.id == "partition:0/offset:1")
         let letter = try #require(fixture.deadLetters.requests.entries.first)
-        #expect(letter.body == Array("{ not an event".utf8))
-        let data = letter.fields["ce-knativeerrordata"].flatMap { Base64.decode($0) } ?? []
-        #expect(String(decoding: data, as: UTF8.self).contains("CloudEvent"))
+        // In binary mode the record's content type would make the receiver read it as an event.
+        let event = try CloudEvent(httpFields: letter.fields, body: letter.body)
+        #expect(event.data?.bytes == Array("{ not an event".utf8))
+        let reason = event.extensions["knativeerrordata"]?.canonicalString ?? ""
+        let reasonText = String(decoding: Base64.decode(reason) ?? [], as: UTF8.self)
+        #expect(reasonText.contains("CloudEvent"))
         await dispatcher.stop(deadline: .seconds(5))
         await fixture.stop()
     }
