@@ -193,6 +193,14 @@ extension HTTP2Stream: HTTPExchangeCarrier {
         self.abandonRequest()
     }
 
+    /// There is no upgrade in HTTP/2 (RFC 9113 section 8.6).
+    func canBeTakenOver(_ request: HTTPRequestHead) -> Bool { false }
+
+    func takeOver(
+        _ request: HTTPRequestHead,
+        _ head: HTTPResponseHead
+    ) throws(HTTPAnswerMistake) -> HTTPByteStream { throw .notUpgradable }
+
     /// Begins the time anew in which the client must take some of the answer.
     func noteProgress(isBlocked: Bool) {
         guard isBlocked else {

@@ -43,6 +43,7 @@ extension HTTPConnection {
         self.writeDeadline = nil
         if case .lingering = self.phase { return self.beginToLinger() }
         self.endHTTP2IfFinished()
+        if self.byteStream?.isOutputEnded == true { return self.byteStreamOutputEnded() }
         if wasBlocked {
             self.restoreDeadline()
             self.updateInterest()
@@ -65,6 +66,7 @@ extension HTTPConnection {
     private func tellRoom() {
         guard self.hasRoomForOutput else { return }
         self.exchange?.outputDrained()
+        self.byteStream?.outputDrained()
         guard self.isStalled else { return }
         self.isStalled = false
         self.scheduleResume()
@@ -97,6 +99,7 @@ extension HTTPConnection {
         case .handshake: return true
         case .head: return self.hasRoomForOutput && !self.isStalled
         case .http2: return self.hasRoomForOutput
+        case .upgraded: return self.byteStream?.wantsInput ?? false
         case .discarding, .lingering: return true
         case .exchange:
             guard let exchange = self.exchange else { return false }

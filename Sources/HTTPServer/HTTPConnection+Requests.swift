@@ -21,6 +21,9 @@ extension HTTPConnection {
                 case .http2:
                     self.receiveHTTP2(bytes.extracting(used..<bytes.count))
                     return bytes.count
+                case .upgraded:
+                    self.byteStream?.received(bytes.extracting(used..<bytes.count))
+                    return bytes.count
                 case .handshake, .lingering, .closed:
                     return bytes.count
                 }

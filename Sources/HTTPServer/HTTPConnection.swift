@@ -19,6 +19,8 @@ final class HTTPConnection: EventHandler, @unchecked Sendable {
         case discarding(left: Int)
         /// HTTP/2 has taken over.
         case http2
+        /// A handler has taken over.
+        case upgraded
         /// The last answer is on its way; whatever the client still sends is dropped.
         case lingering
         case closed
@@ -42,6 +44,7 @@ final class HTTPConnection: EventHandler, @unchecked Sendable {
     /// Whether the first bytes may be a preface of HTTP/2; nothing was read yet.
     var mayBeHTTP2 = true
     var http2: HTTP2Session?
+    var byteStream: HTTPByteStream?
     /// Received bytes that could not be used yet.
     var pending: [UInt8] = []
     var output = HTTPOutputBuffer()
@@ -138,6 +141,9 @@ final class HTTPConnection: EventHandler, @unchecked Sendable {
         case .handshake, .head, .closed: break
         case .discarding: self.linger()
         case .http2: if self.configuration.halfClose == .cancel { self.close() }
+        case .upgraded:
+            self.byteStream?.inputEnded()
+            if self.byteStream?.isOutputEnded == true { self.byteStreamOutputEnded() }
         case .lingering: if self.output.isEmpty { self.close() }
         case .exchange:
             if self.decoder != nil {
@@ -207,7 +213,7 @@ final class HTTPConnection: EventHandler, @unchecked Sendable {
             self.setDeadline(after: isAwaited ? self.configuration.bodyTimeout : nil)
         case .discarding: self.setDeadline(after: self.configuration.bodyTimeout)
         case .http2: if self.http2?.streams.isEmpty == true { self.http2IsIdle() }
-        case .handshake, .lingering, .closed: break
+        case .handshake, .upgraded, .lingering, .closed: break
         }
     }
 
@@ -238,7 +244,7 @@ final class HTTPConnection: EventHandler, @unchecked Sendable {
             // Nobody can blame the client while it is the handler that does not read.
             guard self.decoder != nil, self.exchange?.isBodyAwaited == true else { return }
             self.failExchange(.timedOut, answer: .requestTimeout, "the request body took too long")
-        case .http2, .closed: break
+        case .http2, .upgraded, .closed: break
         }
     }
 
@@ -291,6 +297,7 @@ final class HTTPConnection: EventHandler, @unchecked Sendable {
         let exchange = self.exchange
         self.exchange = nil
         exchange?.connectionClosed(.connectionClosed)
+        self.byteStream.take()?.connectionClosed()
         self.endHTTP2()
         self.server.connectionClosed(self)
     }

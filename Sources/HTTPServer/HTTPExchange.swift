@@ -188,7 +188,7 @@ package final class HTTPExchange: @unchecked Sendable {
     /// A head that was refused is replaced by 500; any other mistake leaves no honest answer.
     private func mistaken(_ mistake: HTTPAnswerMistake, on carrier: any HTTPExchangeCarrier) {
         carrier.report("\(self.request.method): \(mistake.explanation)")
-        guard case .headInvalid = mistake, !self.isStarted else { return self.abort() }
+        guard !self.isStarted, mistake.mayBeReplaced else { return self.abort() }
         carrier.closeAfterAnswer()
         let head = HTTPResponseHead(status: .internalServerError)
         guard (try? carrier.startAnswer(head, bodyLength: 0)) != nil else { return self.abort() }
@@ -234,6 +234,32 @@ package final class HTTPExchange: @unchecked Sendable {
     /// be completed.
     package func abort() {
         self.carrier?.reset()
+    }
+
+    /// Whether ``takeOver(_:)`` can succeed: HTTP/1.1, with a wish to upgrade, or CONNECT, and without
+    /// body bytes that are still to come.
+    package var canBeTakenOver: Bool {
+        !self.isStarted && self.carrier?.canBeTakenOver(self.request) == true
+    }
+
+    /// Answers, and takes the connection out of HTTP.
+    ///
+    /// - Parameter head: 101 with an `Upgrade` field (`Connection` is added), or 2xx to a CONNECT.
+    /// - Returns: The bytes that follow, both ways; `nil` when the client is gone, and when
+    ///   ``canBeTakenOver`` or the head is wrong, which is answered 500.
+    package func takeOver(_ head: HTTPResponseHead) -> HTTPByteStream? {
+        guard let carrier = self.carrier else { return nil }
+        do throws(HTTPAnswerMistake) {
+            let stream = try carrier.takeOver(self.request, head)
+            self.isStarted = true
+            self.carrier = nil
+            self.onWritable = nil
+            self.onCancelled = nil
+            return stream
+        } catch {
+            self.mistaken(error, on: carrier)
+            return nil
+        }
     }
 
     /// Answers 500, or what the error says; resets the connection when the head is out.

@@ -21,6 +21,14 @@ protocol HTTPExchangeCarrier: AnyObject {
     /// The exchange has let go; the carrier goes on with what comes next.
     func answerEnded()
 
+    /// Whether the handler may have the connection for another protocol.
+    func canBeTakenOver(_ request: HTTPRequestHead) -> Bool
+    /// Answers, and gives the connection away; the exchange has let go then.
+    func takeOver(
+        _ request: HTTPRequestHead,
+        _ head: HTTPResponseHead
+    ) throws(HTTPAnswerMistake) -> HTTPByteStream
+
     /// The handler waits for the request's body.
     func bodyIsWanted()
     /// The handler took body bytes: there may be room to read again.
@@ -39,6 +47,15 @@ enum HTTPAnswerMistake: Error, Equatable {
     case notStarted
     case moreThanAnnounced
     case lessThanAnnounced
+    case notUpgradable
+
+    /// Whether nothing of the answer was sent, so that another one can be.
+    var mayBeReplaced: Bool {
+        switch self {
+        case .headInvalid, .notUpgradable: true
+        default: false
+        }
+    }
 
     /// What the log says of it.
     var explanation: String {
@@ -48,6 +65,7 @@ enum HTTPAnswerMistake: Error, Equatable {
         case .notStarted: "a handler wrote or ended an answer that it had not started"
         case .moreThanAnnounced: "a handler wrote a body longer than it had announced"
         case .lessThanAnnounced: "a handler wrote a body shorter than it had announced"
+        case .notUpgradable: "a handler took over a connection that is not to be had"
         }
     }
 }

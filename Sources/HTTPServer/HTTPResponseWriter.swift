@@ -88,6 +88,25 @@ struct HTTPResponseWriter {
         output.append(contentsOf: "\r\n".utf8)
     }
 
+    /// Appends a head behind which there is no HTTP any more (RFC 9110 section 7.8).
+    mutating func switching(
+        _ head: HTTPResponseHead,
+        date: inout HTTPDateCache,
+        to output: inout [UInt8]
+    ) throws(HTTPAnswerMistake) {
+        guard !self.isStarted else { throw .startedTwice }
+        try Self.undone(&output) { output throws(HTTPEncodeError) in
+            try HTTPEncoder.append(head.status, to: &output)
+            date.append(to: &output)
+            try HTTPEncoder.append(Self.withoutFraming(head.fields), to: &output)
+        }
+        if head.status == .switchingProtocols {
+            output.append(contentsOf: "Connection: Upgrade\r\n".utf8)
+        }
+        output.append(contentsOf: "\r\n".utf8)
+        self.body = .ended
+    }
+
     /// Runs what appends, and takes back what it appended when it throws.
     @inline(__always)
     private static func undone(

@@ -17,7 +17,9 @@ package struct HTTPServerConfiguration: Sendable {
     package var limits = HTTPLimits()
     /// The largest request body in bytes (413).
     package var bodyBytesMax = 16 * 1024 * 1024
-    /// Certificate and key; `nil` for plaintext. HTTP/2 and HTTP/1.1 are offered by ALPN.
+    /// Certificate and key, or `nil` for plaintext.
+    ///
+    /// HTTP/2 and HTTP/1.1 are offered by ALPN.
     package var tls: TLSIdentity?
     /// From the connection to the end of the handshake of TLS; then the connection is reset.
     package var handshakeTimeout = Duration.seconds(10)

@@ -3,8 +3,9 @@
 internal import COpenSSL
 internal import Synchronization
 
-/// A certificate chain and its private key, read from two files of PEM, which may be replaced while
-/// servers use them. Any thread.
+/// A certificate chain and its private key, in two files of PEM.
+///
+/// The files may be replaced while servers use them. Any thread.
 package final class TLSIdentity: Sendable {
     private let certificatePath: String
     private let keyPath: String

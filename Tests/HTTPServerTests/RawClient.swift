@@ -93,6 +93,12 @@ final class RawClient: @unchecked Sendable {
 
     // MARK: Sending
 
+    /// Makes the kernel keep little of what the server does not take.
+    func limitSendBuffer() {
+        var bytes: Int32 = 16 * 1024
+        setsockopt(self.fd, SOL_SOCKET, SO_SNDBUF, &bytes, socklen_t(MemoryLayout<Int32>.size))
+    }
+
     func send(_ text: String) throws { try self.send(bytes: Array(text.utf8)) }
 
     func send(bytes: [UInt8]) throws {
