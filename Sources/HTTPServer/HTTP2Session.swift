@@ -140,6 +140,7 @@ final class HTTP2Session {
         // What handlers write meanwhile is put there by the next round.
         self.connection.corkDepth += 1
         defer { self.connection.corkDepth -= 1 }
+        self.connection.output.borrow(&self.connection.server.spareOutput)
         repeat {
             self.submitChanges()
             while self.connection.hasRoomForOutput {

@@ -24,6 +24,7 @@ extension HTTPConnection: HTTPExchangeCarrier {
         if self.closesAfterAnswer || self.mustSendContinue || self.server.isDraining {
             self.writer.closeConnection()
         }
+        if self.output.isBare { self.output.borrow(&self.server.spareOutput) }
         try self.writer.start(
             head,
             bodyLength: bodyLength,

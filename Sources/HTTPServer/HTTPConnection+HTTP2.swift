@@ -123,7 +123,6 @@ extension HTTPConnection {
     /// The settings of a request that asks for HTTP/2 in the form that section 3.2 demands.
     private static func settings(of head: HTTPRequestHead) -> [UInt8]? {
         let fields = head.fields
-        // A hot path: most requests have none.
         guard let text = fields["http2-settings"], head.version == .http11 else { return nil }
         guard fields.values("http2-settings").count == 1, fields.listContains("upgrade", "h2c"),
             fields.listContains("connection", "upgrade"),

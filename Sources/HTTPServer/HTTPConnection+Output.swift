@@ -39,6 +39,7 @@ extension HTTPConnection {
     }
 
     private func outputWritten() {
+        if self.output.isOversize { self.output.giveBack(to: &self.server.spareOutput) }
         let wasBlocked = self.writeDeadline != nil
         self.writeDeadline = nil
         if case .lingering = self.phase { return self.beginToLinger() }

@@ -54,7 +54,9 @@ extension HTTPConnection {
         guard let (request, length) = try self.parser.parse(bytes.extracting(used..<bytes.count))
         else { return self.awaitHead() }
         used += length
-        if request.head.version == .http11, self.upgradedToHTTP2(request, bytes, &used) {
+        if request.head.fields.contains("http2-settings"),
+            self.upgradedToHTTP2(request, bytes, &used)
+        {
             return true
         }
         self.begin(request)

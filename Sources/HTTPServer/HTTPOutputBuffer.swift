@@ -7,6 +7,9 @@ struct HTTPOutputBuffer {
     /// A larger buffer is given back when it is empty.
     private static let keptCapacityMax = 16 * 1024
 
+    /// A larger one is shared by all connections, of which most are idle.
+    private static let idleCapacityMax = 512
+
     /// What was sent and not dropped yet, and behind it what is to be sent; writers append here.
     var bytes: [UInt8] = []
     private var start = 0
@@ -14,6 +17,22 @@ struct HTTPOutputBuffer {
     /// How many bytes are to be sent.
     var count: Int { self.bytes.count - self.start }
     var isEmpty: Bool { self.start == self.bytes.count }
+
+    /// Whether there is no memory yet.
+    var isBare: Bool { self.bytes.capacity == 0 }
+    /// Whether all is sent, and there is more memory than an idle connection should keep.
+    var isOversize: Bool { self.isEmpty && self.bytes.capacity > Self.idleCapacityMax }
+
+    /// Takes memory that another one gave back, when there is none here.
+    mutating func borrow(_ spare: inout [UInt8]) {
+        if self.isBare { swap(&self.bytes, &spare) }
+    }
+
+    /// Gives the memory back once all is sent, when it is more than an idle connection should keep.
+    mutating func giveBack(to spare: inout [UInt8]) {
+        guard self.isOversize else { return }
+        if spare.capacity == 0 { swap(&self.bytes, &spare) } else { self.bytes = [] }
+    }
 
     /// Lends the bytes that are to be sent.
     func withUnsent<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {

@@ -18,6 +18,8 @@ final class HTTPServerState: EventHandler, @unchecked Sendable {
     let handler: any HTTPHandler
     /// One read buffer for all connections: only one is read at a time.
     let scratch: UnsafeMutableRawBufferPointer
+    /// Memory for output that no connection has now.
+    var spareOutput: [UInt8] = []
     var date = HTTPDateCache()
     var requestsTotal: UInt64 = 0
     private(set) var isDraining = false

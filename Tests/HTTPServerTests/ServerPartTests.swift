@@ -33,6 +33,24 @@ struct HTTPOutputBufferTests {
         #expect(sent == expected, "seed \(SeededGenerator.seed)")
     }
 
+    @Test("much memory goes from one that is empty to one that has none")
+    func borrows() {
+        var spare: [UInt8] = []
+        var buffer = HTTPOutputBuffer()
+        buffer.bytes += [UInt8](repeating: 1, count: 1000)
+        buffer.giveBack(to: &spare)
+        #expect(spare.capacity == 0 && buffer.count == 1000)
+        buffer.sent(1000)
+        buffer.giveBack(to: &spare)
+        #expect(spare.capacity >= 1000 && spare.isEmpty && buffer.bytes.capacity == 0)
+        var other = HTTPOutputBuffer()
+        other.borrow(&spare)
+        #expect(other.bytes.capacity >= 1000 && spare.capacity == 0)
+        other.bytes.append(1)
+        other.borrow(&spare)
+        #expect(other.bytes == [1])
+    }
+
     @Test("gives a large buffer back when it is empty, keeps a small one")
     func capacity() {
         var buffer = HTTPOutputBuffer()
