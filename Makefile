@@ -13,8 +13,7 @@ MANIFESTS := charts/exam/rendered.yaml
 SAMPLES := $(wildcard functions/exam-generator/samples/*.pdf)
 SOURCES := Package.swift Sources Tests functions
 
-.PHONY: help demo up build test bench lint format prepare clean
-.PHONY: help demo up build test fuzz asan tsan lint format prepare clean
+.PHONY: help demo up build test bench fuzz asan tsan lint format prepare clean
 
 help:
 	@echo "make demo    upload a PDF and watch an exam come out; starts and stops everything"
