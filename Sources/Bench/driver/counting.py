@@ -56,7 +56,7 @@ def system_calls(contender, message, connections):
     try:
         outcome = load.run(server, message, 1, connections)
         # strace writes its summary when the program ends.
-        for pid in reversed(server._pids()[1:]):
+        for pid in reversed(server.pids()[1:]):
             subprocess.run(["kill", "-TERM", str(pid)], check=False)
         server.process.wait(timeout=20)
     finally:

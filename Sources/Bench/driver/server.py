@@ -36,7 +36,7 @@ class Server:
                     raise RuntimeError(f"it did not listen: {error}")
                 time.sleep(0.02)
 
-    def _pids(self):
+    def pids(self):
         """The process and those it started: a server may have workers."""
         pids = [self.process.pid]
         for pid in pids:
@@ -49,7 +49,7 @@ class Server:
 
     def cpu_seconds(self):
         total = 0
-        for pid in self._pids():
+        for pid in self.pids():
             try:
                 with open(f"/proc/{pid}/stat") as stat:
                     fields = stat.read().rsplit(")", 1)[1].split()
@@ -61,7 +61,7 @@ class Server:
     def resident_bytes(self):
         """Of the largest process, as the kernel counts it."""
         largest = 0
-        for pid in self._pids():
+        for pid in self.pids():
             try:
                 with open(f"/proc/{pid}/status") as status:
                     for line in status:
