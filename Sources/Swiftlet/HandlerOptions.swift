@@ -2,7 +2,7 @@
 
 /// Where a handler runs, how many of it at once, and how long each may take.
 ///
-/// Options chain: `.loop`, or `.pool.concurrency(2, queue: 8).deadline(.seconds(5))`.
+/// Options chain, as in `.pool.concurrency(2, queue: 8).deadline(.seconds(5))`.
 public struct HandlerOptions: Sendable {
     /// Where it runs; `nil` for what the function says.
     var placement: Function.Placement?

@@ -83,6 +83,36 @@ struct ServedConcurrencyTests {
         }
     }
 
+    @Test("time in a queue does not count against the deadline")
+    func queueTime() async throws {
+        let gate = Gate()
+        let never = Gate()
+        var function = self.gated(gate, .concurrency(1).deadline(.seconds(600)))
+        function.get("/never") { _, _ in
+            try await never.pass()
+            return .text("")
+        }
+        try await withServed(
+            function,
+            ["CONTAINER_CONCURRENCY": "2"],
+            settings: [.set(\.timeout, .milliseconds(50))]
+        ) { served in
+            async let running = served.deliver("held")
+            await gate.arrivals(1)
+            // One waits for the handler, with a turn of the function; one for the function.
+            async let waiting = served.deliver("held")
+            try await served.depth(2)
+            async let waitingOutside = served.deliver("quick")
+            try await served.depth(3)
+            // A probe waits for no turn: when its time is over, so would be that of the others.
+            let late = try await served.get("/never", "User-Agent: kube-probe/1\r\n")
+            #expect(late.status == 504)
+            gate.open()
+            let statuses = try await [running.status, waiting.status, waitingOutside.status]
+            #expect(statuses == [200, 200, 200])
+        }
+    }
+
     @Test("a handler's own limit holds for it alone, also in a batch")
     func handlerConcurrency() async throws {
         let gate = Gate()
