@@ -78,7 +78,7 @@ extension FunctionRuntime {
         do {
             switch try self.work(head, request.body) {
             case .event(let event, let entry, let mode):
-                return await self.answer(event, entry, mode, context)
+                return await self.answer(event, entry.handler, mode, context)
             case .batch(let events):
                 return await self.answer(events, context) { _, work in await work() }
             case .route, .message:

@@ -72,12 +72,12 @@ package final class FunctionRuntime: Sendable {
     /// Lets a handler handle an event; never throws, for every failure has a status.
     func answer(
         _ event: CloudEvent,
-        _ entry: EventHandlerEntry,
+        _ handle: EventHandlerEntry.Handler,
         _ mode: CloudEventContentMode,
         _ context: Context
     ) async -> Response {
         do {
-            guard let reply = try await entry.handler(event, context) else { return Response() }
+            guard let reply = try await handle(event, context) else { return Response() }
             return try self.response(with: reply, mode)
         } catch {
             return self.refusal(error, context)

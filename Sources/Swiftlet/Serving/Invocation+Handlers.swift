@@ -32,8 +32,9 @@ extension Invocation {
         _ mode: CloudEventContentMode
     ) {
         let context = self.context()
+        let handle = entry.handler
         self.start(
-            { self.finish(await self.runtime.answer(event, entry, mode, context)) },
+            { self.finish(await self.runtime.answer(event, handle, mode, context)) },
             entry.optionsIndex
         )
     }

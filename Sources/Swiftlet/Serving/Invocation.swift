@@ -183,6 +183,13 @@ final class Invocation: TurnWaiter, @unchecked Sendable {
         switch result {
         case .success(let work):
             self.body = []
+            // An event whose handler is free goes there without being kept.
+            if case .event(let event, let entry, let mode) = work,
+                self.handler.turns.isUnlimited(entry.optionsIndex)
+            {
+                _ = self.takeHandlerTurn(entry.optionsIndex)
+                return self.start(event, entry, mode)
+            }
             self.work = work
             self.proceed()
         case .failure(let error):

@@ -76,6 +76,9 @@ final class TurnKeeper {
     /// How many run and wait under the function's limit; 0 without one, as queue-proxy reports it.
     var depth: Int { self.functionLimiter.map { $0.running + $0.waiting } ?? 0 }
 
+    /// Whether a handler has no limit of its own.
+    func isUnlimited(_ index: Int) -> Bool { self.handlerLimiters[index] == nil }
+
     /// Takes a turn, or stands in the queue for it.
     func take(_ level: Level, for waiter: @autoclosure () -> any TurnWaiter) -> Outcome {
         guard self[level] != nil else { return .taken }
