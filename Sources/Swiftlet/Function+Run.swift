@@ -70,9 +70,11 @@ extension Function {
             loop.stop()
             loop.join()
         }
+        let service = try FunctionService(runtime, settings: settings, loop: loop)
         // Caught from here on: a signal that comes while it starts ends it as any other does.
-        let termination = try await Termination.caught(on: loop)
-        let service = FunctionService(runtime, settings: settings, loop: loop)
+        var reload: (@Sendable () -> Void)?
+        if settings.tls != nil { reload = { service.reloadIdentity() } }
+        let termination = try await Termination.caught(on: loop, hangUp: reload)
         let address = try await service.start()
         logger.info("Listening.", ["address": address.description])
         if let socket = environment["NOTIFY_SOCKET"] { _ = swiftlet_notify(socket, "READY=1") }

@@ -94,6 +94,37 @@ struct LifeCycleTests {
         }
     }
 
+    @Test("it speaks TLS, and SIGHUP has it read its certificate again")
+    func tls() async throws {
+        let folder = "/tmp/swiftlet-tls-\(getpid())"
+        let make = """
+            openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 \
+            -subj /CN=NAME -keyout \(folder)/key.pem -out \(folder)/cert.pem
+            """
+        @Sendable func certificate(_ name: String) async throws {
+            let words = make.split(separator: " ").map {
+                $0 == "/CN=NAME" ? "/CN=\(name)" : "\($0)"
+            }
+            #expect(try await Tool.run(words).code == 0)
+        }
+        mkdir(folder, 0o700)
+        defer { for name in ["/key.pem", "/cert.pem", ""] { remove(folder + name) } }
+        try await certificate("first")
+        let variables = [
+            "SWIFTLET_TLS_CERT": "\(folder)/cert.pem", "SWIFTLET_TLS_KEY": "\(folder)/key.pem",
+        ]
+        try await FunctionProcess.with(.knative(variables)) { process in
+            let url = "https://127.0.0.1:\(try await process.port())/health/readiness"
+            let first = try await Tool.run(["curl", "-skv", "--max-time", "60", url])
+            #expect(first.text.contains("CN=first") && first.text.contains("READY"))
+            try await certificate("second")
+            process.signal(SIGHUP)
+            _ = try await process.errors(upTo: "The certificate was read again.")
+            let second = try await Tool.run(["curl", "-skv", "--max-time", "60", url])
+            #expect(second.text.contains("CN=second") && second.text.contains("READY"))
+        }
+    }
+
     @Test("--help explains it, and unknown arguments are named")
     func arguments() async throws {
         for (arguments, code, text) in [

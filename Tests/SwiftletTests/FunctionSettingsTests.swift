@@ -48,6 +48,17 @@ struct FunctionSettingsTests {
         #expect(settings.metricsPort == 0)
     }
 
+    @Test("a certificate comes with its key, or not at all")
+    func tls() throws {
+        let both = ["SWIFTLET_TLS_CERT": "/c", "SWIFTLET_TLS_KEY": "/k"]
+        let settings = try FunctionSettings(Environment(variables: both), processID: 1)
+        #expect(settings.tls == FunctionSettings.TLSFiles(certificate: "/c", key: "/k"))
+        for (name, value) in both {
+            let one = Environment(variables: [name: value])
+            #expect(throws: FunctionStartError.self) { try FunctionSettings(one, processID: 1) }
+        }
+    }
+
     @Test("0 means no limit, and empty means not set")
     func nothing() throws {
         let names: [FunctionVariable] = [

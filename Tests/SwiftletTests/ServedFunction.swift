@@ -76,7 +76,7 @@ func withServed<Result: Sendable>(
         settings: settings,
         logger: Logger(label: "test")
     )
-    let service = FunctionService(runtime, settings: settings, loop: loop)
+    let service = try FunctionService(runtime, settings: settings, loop: loop)
     let address = try await service.start()
     let served = ServedFunction(service: service, address: address, loop: loop)
     let outcome: Swift.Result<Result, any Error>

@@ -13,11 +13,16 @@ final class FunctionService: Sendable {
     let handler: FunctionHandler
     private let server: HTTPServer
     private let metricsServer: HTTPServer?
+    private let identity: TLSIdentity?
     /// Where metrics are served; `nil` when they are not, or not yet.
     var metricsPort: UInt16? { self.metricsAddress.withLock { $0?.port } }
     private let metricsAddress = Mutex<SocketAddress?>(nil)
 
-    init(_ runtime: FunctionRuntime, settings: FunctionSettings, loop: EventLoop) {
+    /// - Throws: `TLSIdentityError` naming the file that cannot be used.
+    init(_ runtime: FunctionRuntime, settings: FunctionSettings, loop: EventLoop) throws {
+        self.identity = try settings.tls.map {
+            try TLSIdentity(certificatePath: $0.certificate, keyPath: $0.key)
+        }
         let instruments = settings.metricsPort.map { _ in RequestInstruments(loop: loop) }
         let handler = FunctionHandler(
             runtime,
@@ -31,6 +36,7 @@ final class FunctionService: Sendable {
         // A client that has sent all and then closes cannot be told from one that still listens;
         // as with Go's server, which Knative is made of, it counts as gone.
         configuration.halfClose = .cancel
+        configuration.tls = self.identity
         configuration.report = { logger.warning("A request went wrong.", ["reason": $0]) }
         self.runtime = runtime
         self.settings = settings
@@ -60,6 +66,20 @@ final class FunctionService: Sendable {
             return try await self.server.adopt(listeningDescriptor: descriptor)
         case .address(let address):
             return try await self.server.listen(on: address)
+        }
+    }
+
+    /// Reads the certificate and its key again; what was there stays when they cannot be used.
+    func reloadIdentity() {
+        guard let identity = self.identity else { return }
+        do {
+            try identity.reload()
+            self.runtime.logger.info("The certificate was read again.")
+        } catch {
+            self.runtime.logger.error(
+                "The old certificate stays in use.",
+                ["reason": error.description]
+            )
         }
     }
 

@@ -14,10 +14,22 @@ final class Termination: @unchecked Sendable {
     private init(loop: EventLoop) { self.loop = loop }
 
     /// Begins to catch the signals, which do not end the process by themselves any more.
-    static func caught(on loop: EventLoop) async throws -> Termination {
+    ///
+    /// - Parameters:
+    ///   - loop: Where they are told.
+    ///   - hangUp: What SIGHUP is for; without it, it ends the process as it always does.
+    /// - Returns: What to wait for.
+    /// - Throws: `SystemError` when the system does not let them be caught.
+    static func caught(
+        on loop: EventLoop,
+        hangUp: (@Sendable () -> Void)? = nil
+    ) async throws -> Termination {
         let termination = Termination(loop: loop)
+        let signals = [SIGTERM, SIGINT] + (hangUp == nil ? [] : [SIGHUP])
         try await loop.run {
-            _ = try Signals([SIGTERM, SIGINT], on: loop) { _ in termination.signalCame() }
+            _ = try Signals(signals, on: loop) { signal in
+                if signal == SIGHUP { hangUp?() } else { termination.signalCame() }
+            }
         }
         return termination
     }

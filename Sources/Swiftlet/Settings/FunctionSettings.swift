@@ -12,6 +12,12 @@ struct FunctionSettings: Sendable, Equatable {
         case address(SocketAddress)
     }
 
+    /// The files of a certificate and its key.
+    struct TLSFiles: Sendable, Equatable {
+        var certificate: String
+        var key: String
+    }
+
     static let portDefault: UInt16 = 8080
     static let bodyBytesMaxDefault = 16 * 1024 * 1024
     static let timeoutDefault = Duration.seconds(300)
@@ -40,6 +46,8 @@ struct FunctionSettings: Sendable, Equatable {
     var drainQuietPeriod = Duration.zero
     /// Most time running invocations and background work get after SIGTERM.
     var drainTimeout = Self.drainTimeoutDefault
+    /// What TLS is spoken with; `nil` for plain HTTP.
+    var tls: TLSFiles?
     /// Where Prometheus asks; 0 picks a port, `nil` serves no metrics.
     var metricsPort: UInt16?
 
@@ -70,6 +78,7 @@ struct FunctionSettings: Sendable, Equatable {
         self.headerCoding = try reader.headerCoding()
         self.drainQuietPeriod = try reader.seconds(.drainQuietSeconds) ?? .zero
         self.drainTimeout = try reader.seconds(.drainSeconds) ?? Self.drainTimeoutDefault
+        self.tls = try reader.tlsFiles()
         self.metricsPort = try reader.number(.metricsPort).map { UInt16(clamping: $0) }
     }
 
@@ -121,6 +130,24 @@ private struct SettingReader {
     /// A time; 0 means none.
     func seconds(_ variable: FunctionVariable) throws -> Duration? {
         try self.positive(variable).map { .seconds($0) }
+    }
+
+    /// Both files, or neither.
+    func tlsFiles() throws -> FunctionSettings.TLSFiles? {
+        let (certificate, key) = (self.text(.tlsCertificate), self.text(.tlsKey))
+        guard let certificate, let key else {
+            guard certificate == nil, key == nil else {
+                throw FunctionStartError(
+                    "SWIFTLET_TLS_CERT and SWIFTLET_TLS_KEY belong together, and one is not set"
+                )
+            }
+            return nil
+        }
+        return FunctionSettings.TLSFiles(certificate: certificate, key: key)
+    }
+
+    private func text(_ variable: FunctionVariable) -> String? {
+        self.environment[variable.rawValue].flatMap { $0.isEmpty ? nil : $0 }
     }
 
     func headerCoding() throws -> CloudEventHeaderCoding {

@@ -19,6 +19,8 @@ enum FunctionVariable: String, CaseIterable, Sendable {
     case headerCoding = "SWIFTLET_CE_HEADERS"
     case drainQuietSeconds = "SWIFTLET_DRAIN_QUIET_SECONDS"
     case drainSeconds = "SWIFTLET_DRAIN_SECONDS"
+    case tlsCertificate = "SWIFTLET_TLS_CERT"
+    case tlsKey = "SWIFTLET_TLS_KEY"
     case metricsPort = "METRICS_PORT"
     case logLevel = "LOG_LEVEL"
     case logFormat = "LOG_FORMAT"
@@ -43,6 +45,8 @@ enum FunctionVariable: String, CaseIterable, Sendable {
         case .headerCoding: "strict, or knative: event headers without percent-encoding"
         case .drainQuietSeconds: "after SIGTERM, serve until there was no request for so long"
         case .drainSeconds: "after SIGTERM, time for what runs before it is cut off"
+        case .tlsCertificate: "file of the certificate chain (PEM), read again on SIGHUP"
+        case .tlsKey: "file of its private key (PEM)"
         case .metricsPort: "port for Prometheus metrics"
         case .logLevel: "debug, info, warning or error"
         case .logFormat: "text or json"
@@ -53,7 +57,9 @@ enum FunctionVariable: String, CaseIterable, Sendable {
     var defaultText: String {
         switch self {
         case .port: "8080 on 127.0.0.1"
-        case .listenAddress, .listenDescriptors, .notifySocket, .service, .metricsPort: "none"
+        case .listenAddress, .listenDescriptors, .notifySocket, .service, .metricsPort,
+            .tlsCertificate, .tlsKey:
+            "none"
         case .containerConcurrency, .responseStartSeconds, .idleSeconds, .drainQuietSeconds: "0"
         case .queueDepth: "10 × concurrency"
         case .queueSeconds, .timeoutSeconds: "300"
