@@ -165,7 +165,7 @@ let package = Package(
         ),
         .target(
             name: "FuzzTargets",
-            dependencies: ["TestSupport", "CloudEvents", "HTTP", "Bytes"],
+            dependencies: ["TestSupport", "CESQL", "CloudEvents", "HTTP", "Bytes"],
             path: "Tests/FuzzTargets",
             swiftSettings: strict
         ),

@@ -16,6 +16,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     case eventHeaders = "event-headers"
     case eventHTTP = "event-http"
     case eventKafka = "event-kafka"
+    case cesql
 
     /// Checks the rules for one input.
     ///
@@ -34,6 +35,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         case .eventHeaders: try EventTargets.headerCoding(bytes)
         case .eventHTTP: try EventTargets.http(bytes)
         case .eventKafka: try EventTargets.kafka(bytes)
+        case .cesql: try CESQLTarget.expression(bytes)
         }
     }
 }
