@@ -83,7 +83,9 @@ let package = Package(
         .target(
             name: "KafkaSource",
             dependencies: [
-                "Kafka", "CloudEvents", "HTTPClient", "HTTP", "EventLoop", "Telemetry", "Bytes",
+                "Kafka", "EventFilters", "CloudEvents", "HTTPClient", "HTTP", "EventLoop",
+                "Telemetry",
+                "Bytes",
             ],
             swiftSettings: strict
         ),
@@ -108,7 +110,8 @@ let package = Package(
             dependencies: [
                 "Activator", "Autoscaler", "Manifests", "ObjectStorage", "KafkaSource", "Kafka",
                 "HTTPClient",
-                "HTTPServer", "HTTP", "CloudEvents", "Swiftlet", "EventLoop", "Telemetry", "Bytes",
+                "HTTPServer", "HTTP", "EventFilters", "CloudEvents", "Swiftlet", "EventLoop",
+                "Telemetry", "Bytes",
                 "CLinux",
             ],
             swiftSettings: strict

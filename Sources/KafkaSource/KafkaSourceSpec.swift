@@ -126,6 +126,24 @@ package struct KafkaSourceSpec: Sendable {
     }
 }
 
+extension KafkaSourceSpec: Equatable {
+    /// Whether two sources are the same in every respect.
+    package static func == (left: Self, right: Self) -> Bool {
+        left.namespace == right.namespace && left.name == right.name
+            && left.bootstrapServers == right.bootstrapServers && left.topics == right.topics
+            && left.consumerGroup == right.consumerGroup && left.consumers == right.consumers
+            && left.initialOffset == right.initialOffset && left.ordering == right.ordering
+            && left.delivery == right.delivery && left.deliveryDefaults == right.deliveryDefaults
+            && left.keyType == right.keyType && left.ceOverrides == right.ceOverrides
+            && left.sink == right.sink && left.headerCoding == right.headerCoding
+            && left.inFlightMax == right.inFlightMax && left.rateMax == right.rateMax
+            && left.recordBytesMax == right.recordBytesMax && left.replies == right.replies
+            && left.filter == right.filter && left.normalizer == right.normalizer
+            && left.instanceID == right.instanceID && left.commitInterval == right.commitInterval
+            && left.properties.elementsEqual(right.properties) { $0 == $1 }
+    }
+}
+
 /// Why a source cannot be started as it is.
 package struct KafkaSourceError: Error, Sendable, Equatable, CustomStringConvertible {
     /// One sentence that names the field.

@@ -32,21 +32,29 @@ package struct KafkaSourceAnnotations: Sendable, Hashable {
         case h2c
     }
 
+    /// A property of librdkafka.
+    package struct Property: Sendable, Hashable {
+        /// For example `session.timeout.ms`.
+        package let name: String
+        /// What it is set to.
+        package let value: String
+    }
+
     private enum Switch: String, CaseIterable { case `true`, `false` }
 
     /// `ordering`: in place of the field, with one more choice.
     package let ordering: KafkaSourceManifest.Ordering?
-    /// `compatibility`
+    /// `compatibility`: whose habits are kept.
     package let compatibility: Compatibility
     /// `header-coding`: like the compatibility unless given.
     package let headerCoding: HeaderCoding
-    /// `normalizer`
+    /// `normalizer`: which records become events in a special way.
     package let normalizer: Normalizer?
     /// `filter`: an expression of CloudEvents SQL.
     package let filter: String?
     /// `reply`: the address or topic that replies go to.
     package let reply: String?
-    /// `sink-protocol`
+    /// `sink-protocol`: what is spoken to the sink.
     package let sinkProtocol: SinkProtocol
     /// `max-in-flight`: most events with the sink.
     package let inFlightMax: Int?
@@ -54,6 +62,8 @@ package struct KafkaSourceAnnotations: Sendable, Hashable {
     package let rateMax: Double?
     /// `max-record-bytes`: the largest record that is sent.
     package let recordBytesMax: Int?
+    /// `kafka-properties`: further properties of librdkafka, as `name=value` joined by commas.
+    package let properties: [Property]
     /// `static-member`: whether a restart keeps the place in the group.
     package let isStaticMember: Bool
 
@@ -86,6 +96,24 @@ package struct KafkaSourceAnnotations: Sendable, Hashable {
         self.rateMax = reader.number("rate", in: 0.001...1e9)
         self.recordBytesMax = reader.integer("max-record-bytes", in: 1...1_000_000_000)
         self.isStaticMember = reader.choice("static-member", of: Switch.self) == .true
+        self.properties =
+            reader.text("kafka-properties").map { Self.properties($0, problems) } ?? []
         reader.finish()
+    }
+
+    private static func properties(
+        _ field: Field<String>,
+        _ problems: ProblemCollector
+    ) -> [Property] {
+        field.value.split(separator: ",").compactMap { part in
+            let pair = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            let name = String(pair[0].filter { $0 != " " })
+            let isName = name.utf8.allSatisfy { 0x61...0x7A ~= $0 || $0 == 0x2E }
+            guard pair.count == 2, isName, !name.isEmpty else {
+                problems.error(field, "expected name=value, joined by commas")
+                return nil
+            }
+            return Property(name: name, value: String(pair[1]))
+        }
     }
 }

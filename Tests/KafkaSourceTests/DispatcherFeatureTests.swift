@@ -232,6 +232,8 @@ struct DispatcherFeatureTests {
 }
 
 /// Reads a topic from its beginning.
+///
+/// `@unchecked Sendable`: its variables belong to the loop.
 final class TopicCollector: KafkaConsumerDelegate, @unchecked Sendable {
     let records: Journal<KafkaRecord>
     private let consumer: KafkaConsumer

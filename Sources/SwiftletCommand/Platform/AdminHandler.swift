@@ -9,11 +9,13 @@ internal import Telemetry
 enum AdminHandler {
     /// Makes the handler.
     ///
-    /// `isReady` says whether everything was started, `functions` gives the state of all functions
+    /// `isReady` says whether everything was started, `isAlive` whether a restart would not help,
+    /// `functions` gives the state of all functions
     /// as JSON.
     static func make(
         metrics: Metrics,
         isReady: @escaping @Sendable () -> Bool,
+        isAlive: @escaping @Sendable () async -> Bool = { true },
         functions: @escaping @Sendable () async -> String
     ) -> AsyncHTTPHandler {
         AsyncHTTPHandler { exchange in
@@ -22,7 +24,12 @@ enum AdminHandler {
             }
             switch exchange.request.path {
             case "/health/liveness":
-                await self.text(exchange, .ok, "ALIVE\n")
+                let isAlive = await isAlive()
+                await self.text(
+                    exchange,
+                    isAlive ? .ok : .serviceUnavailable,
+                    isAlive ? "ALIVE\n" : "reading has stopped although there are records\n"
+                )
             case "/health/readiness":
                 let isReady = isReady()
                 let text = isReady ? "READY\n" : "starting\n"

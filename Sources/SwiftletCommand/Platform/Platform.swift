@@ -124,9 +124,11 @@ final class Platform {
         let loop = try self.makeLoop("admin")
         let isReady = self.isReady
         let activatorBox = self.activatorBox
+        let dispatcherBox = self.dispatcherBox
         let handler = AdminHandler.make(
             metrics: self.metrics,
             isReady: { isReady.isSet },
+            isAlive: { await dispatcherBox.isAlive },
             functions: { await FunctionsReport.json(of: activatorBox.value) }
         )
         let server = HTTPServer(loop: loop, handler: handler)
@@ -141,6 +143,7 @@ final class Platform {
 
     /// The activator comes after the admin port, which shows its state.
     private let activatorBox = ActivatorBox()
+    private let dispatcherBox = DispatcherBox()
 
     private func startBroker() async throws {
         if let kafka = self.options.kafka {
@@ -273,6 +276,7 @@ final class Platform {
                 metrics: self.metrics
             )
             self.dispatchers.append(dispatcher)
+            self.dispatcherBox.add(dispatcher)
             self.shutdown.add { await dispatcher.stop(deadline: Self.stopDeadline) }
             dispatcher.start()
         }
@@ -318,5 +322,22 @@ final class ActivatorBox: Sendable {
     var value: Activator? {
         get { self.box.withLock { $0 } }
         set { self.box.withLock { $0 = newValue } }
+    }
+}
+
+/// The dispatchers, for the admin port, which comes before them; any thread.
+final class DispatcherBox: Sendable {
+    private let box = Mutex<[KafkaSourceDispatcher]>([])
+
+    func add(_ dispatcher: KafkaSourceDispatcher) { self.box.withLock { $0.append(dispatcher) } }
+
+    /// Whether none of them has stopped reading for no reason.
+    var isAlive: Bool {
+        get async {
+            for dispatcher in self.box.withLock({ $0 }) {
+                if await dispatcher.statistics.isStalled { return false }
+            }
+            return true
+        }
     }
 }

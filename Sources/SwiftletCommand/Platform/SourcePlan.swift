@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import CloudEvents
 internal import Kafka
 internal import KafkaSource
 internal import Manifests
@@ -60,12 +59,13 @@ struct SourcePlan {
         if let most = extras.inFlightMax { spec.inFlightMax = most }
         if let most = extras.recordBytesMax { spec.recordBytesMax = most }
         spec.rateMax = extras.rateMax
+        spec.properties += extras.properties.map { ($0.name, $0.value) }
         if extras.isStaticMember {
             // Pods of a StatefulSet keep their names, and so their partitions.
             let host = self.environment["HOSTNAME"] ?? "local"
             spec.instanceID = "\(spec.namespace)-\(spec.name)-\(host)"
         }
-        spec.filter = try extras.filter.map { try SourceFilters.parse($0, place) }
+        spec.filter = try extras.filter.map { try SourceFilter.cesql($0, place) }
     }
 
     // MARK: Addresses

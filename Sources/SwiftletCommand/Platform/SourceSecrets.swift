@@ -22,28 +22,32 @@ struct SourceSecrets {
     func text(_ reference: KeyReference, of source: KafkaSourceManifest) throws -> String {
         let namespace = source.metadata.namespace
         if self.manifests.secret(reference.name, in: namespace) == nil,
-            let text = self.file(reference, namespace) ?? self.variable(reference)
+            let text = self.text(namespace, reference.name, reference.key)
         {
             return text
         }
         return try self.manifests.secretText(reference, in: namespace, at: source.metadata.mark)
     }
 
-    private func file(_ reference: KeyReference, _ namespace: String) -> String? {
-        guard let folder = self.environment["SWIFTLET_SECRETS"] else { return nil }
-        let paths = [
-            "\(folder)/\(namespace)/\(reference.name)/\(reference.key)",
-            "\(folder)/\(reference.name)/\(reference.key)",
-        ]
-        for path in paths {
+    /// The text of a secret outside the manifests; `nil` when there is none.
+    func text(_ namespace: String, _ name: String, _ key: String) -> String? {
+        self.file(namespace, name, key) ?? self.variable(name, key)
+    }
+
+    private func file(_ namespace: String, _ name: String, _ key: String) -> String? {
+        // A name with a slash would lead out of the folder.
+        guard let folder = self.environment["SWIFTLET_SECRETS"],
+            ![namespace, name, key].contains(where: { $0.contains("/") || $0.hasPrefix(".") })
+        else { return nil }
+        for path in ["\(folder)/\(namespace)/\(name)/\(key)", "\(folder)/\(name)/\(key)"] {
             guard let bytes = try? Files.read(path, bytesMax: Self.bytesMax) else { continue }
             return String(validating: bytes, as: UTF8.self)
         }
         return nil
     }
 
-    private func variable(_ reference: KeyReference) -> String? {
-        let name = "SWIFTLET_SECRET_\(reference.name)_\(reference.key)".uppercased().map {
+    private func variable(_ name: String, _ key: String) -> String? {
+        let name = "SWIFTLET_SECRET_\(name)_\(key)".uppercased().map {
             $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "_"
         }
         return self.environment[String(name)]

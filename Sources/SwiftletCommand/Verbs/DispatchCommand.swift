@@ -8,6 +8,11 @@ enum DispatchCommand: Subcommand {
         flags: [
             PlatformOptions.fileFlag,
             FlagSyntax(
+                "contract",
+                value: "FILE",
+                help: "the contract of Knative's control plane instead of manifests; it is watched"
+            ),
+            FlagSyntax(
                 "kafka",
                 value: "HOST:PORT",
                 help: "brokers instead of those that the manifests name"
@@ -22,6 +27,10 @@ enum DispatchCommand: Subcommand {
         examples: [
             ("swiftlet dispatch -f source.yaml", "Deliver to the sink that the manifest names"),
             (
+                "swiftlet dispatch --contract /etc/contract-resources/data",
+                "Take the place of the dispatcher of Knative's KafkaSource"
+            ),
+            (
                 "swiftlet dispatch -f exam.yaml --kafka localhost:9092 --activator "
                     + "http://localhost:8080",
                 "Deliver to functions on this machine"
@@ -30,7 +39,8 @@ enum DispatchCommand: Subcommand {
     )
 
     static func run(_ arguments: CommandArguments) async throws -> SwiftletCommand.Outcome {
-        try await PlatformSession.serve(arguments, parts: .dispatcher) { addresses, _ in
+        if arguments["contract"] != nil { return try await ContractSession.serve(arguments) }
+        return try await PlatformSession.serve(arguments, parts: .dispatcher) { addresses, _ in
             if let admin = addresses.admin { Terminal.note("  admin  \(admin)/metrics") }
             Terminal.note("Dispatching; Ctrl-C stops after what is under way.")
         }
