@@ -9,6 +9,8 @@
 /* A message on its way out. NULL key or value: none, which differs from an empty one. */
 struct swiftlet_kafka_message {
     const char *topic;
+    /* RD_KAFKA_PARTITION_UA: as the key chooses. */
+    int32_t partition;
     const void *key;
     size_t key_length;
     const void *value;
@@ -21,13 +23,15 @@ struct swiftlet_kafka_message {
     void *opaque;
 };
 
-/* rd_kafka_produceva(): key and value are copied, the partition is chosen by the key. */
+/* rd_kafka_produceva(): key and value are copied. */
 static inline rd_kafka_error_t *
 swiftlet_kafka_produceva_message(rd_kafka_t *client, const struct swiftlet_kafka_message *message) {
-    rd_kafka_vu_t arguments[7];
+    rd_kafka_vu_t arguments[8];
     size_t count = 0;
     arguments[count].vtype = RD_KAFKA_VTYPE_TOPIC;
     arguments[count++].u.cstr = message->topic;
+    arguments[count].vtype = RD_KAFKA_VTYPE_PARTITION;
+    arguments[count++].u.i32 = message->partition;
     arguments[count].vtype = RD_KAFKA_VTYPE_MSGFLAGS;
     arguments[count++].u.i = RD_KAFKA_MSG_F_COPY;
     arguments[count].vtype = RD_KAFKA_VTYPE_VALUE;

@@ -94,4 +94,6 @@ struct OutgoingMessage: Sendable {
     var value: [UInt8]?
     var headers: [KafkaHeader]
     var timestampMilliseconds: Int64?
+    /// `nil`: as the key chooses.
+    var partition: Int32?
 }

@@ -99,6 +99,7 @@ final class ProducerCore: EventHandler, @unchecked Sendable {
                 withBytes(message.value) { value, valueLength in
                     var outgoing = swiftlet_kafka_message(
                         topic: topic,
+                        partition: message.partition ?? RD_KAFKA_PARTITION_UA,
                         key: key,
                         key_length: keyLength,
                         value: value,
