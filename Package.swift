@@ -84,8 +84,7 @@ let package = Package(
             name: "KafkaSource",
             dependencies: [
                 "Kafka", "EventFilters", "CloudEvents", "HTTPClient", "HTTP", "EventLoop",
-                "Telemetry",
-                "Bytes",
+                "Telemetry", "Bytes",
             ],
             swiftSettings: strict
         ),
