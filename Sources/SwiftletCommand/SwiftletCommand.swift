@@ -20,8 +20,8 @@ struct SwiftletCommand {
 
     static let commands: [any Subcommand.Type] = [
         UpCommand.self, DispatchCommand.self, ActivateCommand.self, InvokeCommand.self,
-        PutCommand.self, DemoCommand.self, SimulateCommand.self, RedriveCommand.self,
-        ReplayCommand.self,
+        PutCommand.self, ReplayCommand.self, RedriveCommand.self, DemoCommand.self,
+        SimulateCommand.self,
     ]
 
     static func main() async {

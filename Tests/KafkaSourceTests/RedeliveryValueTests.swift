@@ -157,11 +157,11 @@ struct RedeliveryStateTests {
         #expect(self.state.difference(from: self.state.job) == nil)
         #expect(
             self.state.difference(from: ["topic": "é\"", "to": "5"])
-                == "--to was \"end\" and is \"5\""
+                == "to was \"end\" and is \"5\""
         )
         #expect(
             self.state.difference(from: ["topic": "é\"", "to": "end", "from": "2"])
-                == "--from was not given and is \"2\""
+                == "from was not given and is \"2\""
         )
     }
 }

@@ -7,6 +7,7 @@ package import Kafka
 package final class DeadLetterTarget: RedeliveryTarget {
     private let next: any RedeliveryTarget
     private let conversion: RecordConversion
+    private let topics: Set<String>?
     private let filter: SourceFilter?
 
     /// Makes a target.
@@ -14,15 +15,18 @@ package final class DeadLetterTarget: RedeliveryTarget {
     /// - Parameters:
     ///   - spec: Says how a record becomes the event that the filter looks at; its own filter does
     ///     not count.
+    ///   - topics: Where letters must come from; the others are filtered out, `nil` takes all.
     ///   - filter: Sees the event with its error extensions; `nil` admits all.
     ///   - next: Gets the records.
     /// - Throws: ``KafkaSourceError`` when `spec` makes no sense.
     package init(
         spec: KafkaSourceSpec,
+        topics: Set<String>? = nil,
         filter: SourceFilter?,
         next: any RedeliveryTarget
     ) throws(KafkaSourceError) {
         self.conversion = try RecordConversion(spec)
+        self.topics = topics
         self.filter = filter
         self.next = next
     }
@@ -39,6 +43,7 @@ package final class DeadLetterTarget: RedeliveryTarget {
     }
 
     private func admits(_ letter: DeadLetterRecord) -> Bool {
+        guard self.topics?.contains(letter.original.topic) ?? true else { return false }
         guard let filter = self.filter else { return true }
         // What is no event of its own kind went as a plain one.
         let found = try? self.conversion.event(of: letter.original)

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Bytes
-internal import CloudEvents
+package import CloudEvents
 package import Kafka
 
 /// Tells what would be sent, and sends nothing.
@@ -10,8 +9,8 @@ package final class PreviewTarget: RedeliveryTarget {
     package struct Preview: Sendable, Equatable {
         /// The record; that of a dead letter is what it was.
         package var record: KafkaRecord
-        /// The events, each as JSON (CloudEvents JSON format); none when the record itself goes.
-        package var events: [String]
+        /// Its events; none when the record itself goes.
+        package var events: [CloudEvent]
     }
 
     private let conversion: RecordConversion
@@ -44,8 +43,9 @@ package final class PreviewTarget: RedeliveryTarget {
         do {
             let events = try self.conversion.deliveredEvents(of: record)
             guard !events.isEmpty else { return .filtered }
-            let texts = try events.map { String(decoding: try $0.jsonFormat(), as: UTF8.self) }
-            self.show(Preview(record: record, events: texts))
+            // What cannot be sent fails here as it would there.
+            for event in events { _ = try self.conversion.encode(event) }
+            self.show(Preview(record: record, events: events))
             return .delivered
         } catch {
             return .failed(status: nil, reason: "it is no event that can be sent: \(error)")

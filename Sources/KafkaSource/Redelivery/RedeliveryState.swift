@@ -70,7 +70,7 @@ package struct RedeliveryState: Sendable, Equatable {
         let names = Set(self.job.keys).union(job.keys).sorted()
         guard let name = names.first(where: { self.job[$0] != job[$0] }) else { return nil }
         func shown(_ value: String?) -> String { value.map { "\"\($0)\"" } ?? "not given" }
-        return "--\(name) was \(shown(self.job[name])) and is \(shown(job[name]))"
+        return "\(name) was \(shown(self.job[name])) and is \(shown(job[name]))"
     }
 }
 
