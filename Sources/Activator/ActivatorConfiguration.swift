@@ -9,6 +9,12 @@ package struct ActivatorConfiguration: Sendable {
     package var queueCountMax = 10_000
     /// Most memory, in bytes, that the waiting requests of a revision may hold (503).
     package var queueBytesMax = 64 * 1024 * 1024
+    /// Most requests of all revisions together that wait (503).
+    package var queueCountTotalMax = 50_000
+    /// Most memory, in bytes, that all requests that wait may hold (503).
+    package var queueBytesTotalMax = 256 * 1024 * 1024
+    /// The longest body of a request, in bytes (413); bodies pass through without being kept.
+    package var bodyBytesMax = 1 << 40
     /// How long a request waits for an instance (503); apart from the revision's timeout.
     package var queueTimeout = Duration.seconds(60)
     /// Most requests at one instance of a revision without a limit of its own; each has a

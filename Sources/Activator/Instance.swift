@@ -39,6 +39,8 @@ final class Instance {
     private var process: InstanceProcess?
     private var readiness: ReadinessSocket?
     private var probe: PortProbe?
+    private let readinessProbe: RevisionSpec.ReadinessProbe?
+    private var readinessRequest: ReadinessRequest?
     private var startTimer = TimerID.none
     private var listeningFD: Int32 = -1
     private var failureOfStart: ProcessExit?
@@ -65,6 +67,7 @@ final class Instance {
         self.name = "\(spec.revision)-\(id)"
         self.context = context
         self.startedAt = .now()
+        self.readinessProbe = spec.readinessProbe
         let listener = try Socket.listen(on: .ipv4Loopback(port: 0))
         var mustClose = true
         defer { if mustClose { Socket.close(listener) } }
@@ -109,23 +112,47 @@ final class Instance {
 
     /// Tells when the instance can be given requests, which may be at once.
     func whenAccepting(_ accepts: @escaping () -> Void) {
-        guard self.listeningFD < 0 else { return accepts() }
-        let address = self.pool.address
-        let probe = PortProbe(loop: self.context.loop, address: address) { [weak self] fd in
-            guard let self else { return Socket.close(fd) }
-            self.context.loop.cancel(self.startTimer)
-            self.probe = nil
-            self.pool.adopt(fd)
-            accepts()
-        }
-        self.probe = probe
+        guard self.listeningFD < 0 || self.readinessProbe != nil else { return accepts() }
         let timeout = self.context.configuration.startTimeout
+        let (port, path) = (self.pool.address.port, self.readinessProbe?.path)
         self.startTimer = self.context.loop.schedule(after: timeout) { [weak self] in
             guard let self else { return }
-            self.failureOfStart = .neverListened(port: self.pool.address.port, after: timeout)
+            self.failureOfStart =
+                self.probe == nil
+                ? .neverReady(path: path ?? "/", after: timeout)
+                : .neverListened(port: port, after: timeout)
             self.process?.kill()
         }
+        guard self.listeningFD < 0 else { return self.whenReady(accepts) }
+        let probe = PortProbe(loop: self.context.loop, address: self.pool.address) {
+            [weak self] fd in
+            guard let self else { return Socket.close(fd) }
+            self.probe = nil
+            self.pool.adopt(fd)
+            self.whenReady(accepts)
+        }
+        self.probe = probe
         probe.start()
+    }
+
+    /// Tells when the program says that it can serve, after it was found to listen.
+    private func whenReady(_ accepts: @escaping () -> Void) {
+        guard let readinessProbe = self.readinessProbe else {
+            self.context.loop.cancel(self.startTimer)
+            return accepts()
+        }
+        let request = ReadinessRequest(
+            readinessProbe,
+            loop: self.context.loop,
+            address: self.pool.address
+        ) { [weak self] in
+            guard let self else { return }
+            self.context.loop.cancel(self.startTimer)
+            self.readinessRequest = nil
+            accepts()
+        }
+        self.readinessRequest = request
+        request.start()
     }
 
     /// The first byte of an answer came; whether it was the first one of all.
@@ -176,6 +203,8 @@ final class Instance {
         self.readiness?.close()
         self.probe?.cancel()
         self.probe = nil
+        self.readinessRequest?.cancel()
+        self.readinessRequest = nil
         self.pool.close()
     }
 

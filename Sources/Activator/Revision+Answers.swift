@@ -22,6 +22,10 @@ extension Revision {
             answer.detail =
                 "The requests that wait for the function \(self.displayName) hold as much memory "
                 + "as they may; try again later."
+        case .allQueuesFull:
+            answer.detail =
+                "The requests that wait for any function here are as many, or hold as much "
+                + "memory, as may; try again later."
         case .queueTimedOut:
             answer.detail =
                 "No instance of the function \(self.displayName) was free within "
@@ -34,6 +38,17 @@ extension Revision {
         case .stopping:
             answer.detail = "The activator is shutting down."
         }
+        return answer
+    }
+
+    /// The answer to a request whose body is longer than any may be.
+    func answerToLongBody() -> ProblemAnswer {
+        let most = self.context.configuration.bodyBytesMax
+        var answer = ProblemAnswer(
+            status: .contentTooLarge,
+            detail: "The body is longer than \(most) bytes, the most that is taken here."
+        )
+        answer.members = ["function": self.displayName]
         return answer
     }
 

@@ -22,6 +22,8 @@ final class Revision {
     private var requests: [ProxiedRequest?] = []
     private var instances: [Instance] = []
     private var isPerforming = false
+    /// What was counted of the requests that wait.
+    private var queued = QueueRoom(count: 0, bytes: 0)
     /// Requests that will be let in when this turn of the loop is over.
     private var deferredCount = 0
     private var timer = TimerID.none
@@ -78,6 +80,13 @@ final class Revision {
         }
         self.totals.requests += 1
         self.metrics.requests.increment()
+        if case .length(let length) = traits.framing,
+            length > self.context.configuration.bodyBytesMax
+        {
+            let answer = self.answerToLongBody()
+            return exchange.respond(answer.status, answer.fields, body: answer.body)
+        }
+        self.state.sharedRoom = self.context.queueRoom
         let id = self.state.requestArrived(bytes: Self.bytesHeld(traits), at: self.context.loop.now)
         let request = ProxiedRequest(id, exchange: exchange, traits: traits, revision: self)
         while self.requests.count <= id.slot { self.requests.append(nil) }
@@ -113,6 +122,7 @@ final class Revision {
 
     /// A request was not seen by its instance.
     func returned(_ request: ProxiedRequest) {
+        self.state.sharedRoom = self.context.queueRoom
         self.apply { $0.requestReturned(request.id, at: self.context.loop.now) }
     }
 
@@ -147,8 +157,18 @@ final class Revision {
         self.isPerforming = true
         while let action = self.state.nextAction() { self.perform(action) }
         self.isPerforming = false
+        self.countQueued()
         self.metrics.set(self.state)
         if self.isEmpty { self.emptied() }
+    }
+
+    /// Adds to what all revisions have queued what changed here.
+    private func countQueued() {
+        let (count, bytes) = (self.state.requests.queuedCount, self.state.requests.queuedBytes)
+        guard count != self.queued.count || bytes != self.queued.bytes else { return }
+        self.context.queued.count += count - self.queued.count
+        self.context.queued.bytes += bytes - self.queued.bytes
+        self.queued = QueueRoom(count: count, bytes: bytes)
     }
 
     private func perform(_ action: RevisionAction) {

@@ -64,7 +64,8 @@ struct RevisionMetrics {
     }
 
     private static let reasons = [
-        "queue_full", "queue_bytes_full", "queue_timed_out", "starts_rest", "stopping",
+        "queue_full", "queue_bytes_full", "all_queues_full", "queue_timed_out", "starts_rest",
+        "stopping",
     ]
 
     /// Counts a refusal.
@@ -73,6 +74,7 @@ struct RevisionMetrics {
             switch reason {
             case .queueFull: "queue_full"
             case .queueBytesFull: "queue_bytes_full"
+            case .allQueuesFull: "all_queues_full"
             case .queueTimedOut: "queue_timed_out"
             case .startsRest: "starts_rest"
             case .stopping: "stopping"

@@ -31,6 +31,12 @@ package struct Container: Sendable {
     /// Where volumes appear.
     package let volumeMounts: [VolumeMount]
 
+    /// The most of a resource that is counted in whole units, such as `memory` in bytes; `nil` for
+    /// no limit.
+    package func limit(of resource: String) -> UInt64? {
+        self.resourceLimits[resource].flatMap { Quantity.wholeUnits($0) }
+    }
+
     /// The name of the program: the last part of the image's name, without tag and digest.
     package var executableName: String { Self.executableName(ofImage: self.image) }
 }

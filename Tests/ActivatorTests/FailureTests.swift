@@ -317,6 +317,57 @@ extension ProcessTests {
             }
         }
 
+        @Test("the queues of all functions have a bound together, which is given back")
+        func sharedQueue() async throws {
+            let specs = ["one", "two"].map { name in
+                TestFunction.spec(name) {
+                    $0.containerConcurrency = 1
+                    $0.scale.max = 1
+                }
+            }
+            try await Stage.with(specs, configured { $0.queueCountTotalMax = 2 }) { stage in
+                for _ in 0..<2 {
+                    let gate = Gate()
+                    let one: HTTPFields = ["Host": "one.test"]
+                    let two: HTTPFields = ["Host": "two.test"]
+                    async let running = stage.request(gate.target, one)
+                    try await stage.waitFor { $0.inFlightCount == 1 }
+                    async let first = stage.request("/hello", one)
+                    async let second = stage.request("/hello", one)
+                    try await stage.waitFor { $0.queuedCount == 2 }
+                    // The other function has no instance yet, so its request would have to wait.
+                    let refused = try await stage.request("/hello", two)
+                    #expect(refused.status == .serviceUnavailable)
+                    #expect(refused.text.contains("wait for any function here"))
+                    gate.open()
+                    #expect(try await running.text == "through")
+                    #expect(try await [first, second].map(\.text) == ["hello", "hello"])
+                }
+                #expect(try await stage.request("/hello", ["Host": "two.test"]).text == "hello")
+            }
+        }
+
+        @Test("a body that is too long is refused before anything is started")
+        func longBody() async throws {
+            try await Stage.with([TestFunction.spec()], configured { $0.bodyBytesMax = 5 }) {
+                stage in
+                let refused = try await stage.request(
+                    "/echo",
+                    method: .post,
+                    body: Array("123456".utf8)
+                )
+                #expect(refused.status == .contentTooLarge)
+                #expect(refused.fields["content-type"] == "application/problem+json")
+                #expect(try await stage.status.startedTotal == 0)
+                let taken = try await stage.request(
+                    "/echo",
+                    method: .post,
+                    body: Array("12345".utf8)
+                )
+                #expect(taken.text == "12345")
+            }
+        }
+
         @Test("a request that waited too long is refused")
         func queueTimeout() async throws {
             let spec = TestFunction.spec {

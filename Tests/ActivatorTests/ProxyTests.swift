@@ -23,13 +23,16 @@ extension ProcessTests {
                         "Keep-Alive": "timeout=5", "TE": "trailers", "Upgrade": "x",
                         "Knative-Serving-Namespace": "test",
                         "Knative-Serving-Revision": "probe-00001", "Cookie": "é",
+                        "traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
                     ]
                 ).text
                 #expect(
                     seen
                         == [
                             "GET /raw HTTP/1.1", "Host: probe.test.example:81", "User-Agent: test",
-                            "X-Custom: a", "x-custom: b", "Cookie: é", "X-Forwarded-For: 127.0.0.1",
+                            "X-Custom: a", "x-custom: b", "Cookie: é",
+                            "traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+                            "X-Forwarded-For: 127.0.0.1",
                             "X-Forwarded-Host: probe.test.example:81", "X-Forwarded-Proto: http",
                             #"Forwarded: for=127.0.0.1;host="probe.test.example:81";proto=http"#,
                             "", "",

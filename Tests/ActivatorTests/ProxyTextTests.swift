@@ -13,22 +13,68 @@ struct ProxyTextTests {
         _ fields: HTTPFields,
         method: HTTPMethod = .get,
         target: String = "/",
-        peer: SocketAddress = .ipv4Loopback(port: 9)
+        peer: SocketAddress = .ipv4Loopback(port: 9),
+        hidesTrace: Bool = true
     ) -> [Substring] {
         let head = HTTPRequestHead(method: method, target: target, fields: fields)
         var bytes: [UInt8] = []
         var forwarded = ForwardedText()
+        var trace = TraceParent(seed: 1)
         UpstreamRequestHead(
             head: head,
             traits: RequestTraits(head),
             peer: peer,
             proto: "http",
             hostDefault: Array("default".utf8)
-        ).append(to: &bytes, forwarded: &forwarded)
-        return String(decoding: bytes, as: UTF8.self).split(
+        ).append(to: &bytes, forwarded: &forwarded, trace: &trace)
+        let lines = String(decoding: bytes, as: UTF8.self).split(
             separator: "\r\n",
             omittingEmptySubsequences: false
         )
+        return hidesTrace ? lines.filter { !$0.hasPrefix("traceparent") } : lines
+    }
+
+    @Test("a trace is carried on as it came, and created where there is no valid one")
+    func trace() throws {
+        let good = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+        let carried = Self.seen(["Traceparent": good, "tracestate": "a=b"], hidesTrace: false)
+        #expect(carried.contains("Traceparent: \(good)") && carried.contains("tracestate: a=b"))
+        #expect(!carried.contains { $0.hasPrefix("traceparent") })
+        for fields: HTTPFields in [
+            [:], ["tracestate": "a=b"], ["traceparent": "00-0-0-00", "tracestate": "a=b"],
+            ["traceparent": good, "TraceParent": good],
+        ] {
+            let created = Self.seen(fields, hidesTrace: false).filter {
+                $0.lowercased().hasPrefix("trace")
+            }
+            #expect(created.count == 1)
+            let value = try #require(created.first).dropFirst("traceparent: ".count)
+            #expect(TraceParent.isValid(Array(value.utf8)[...]), "\(value)")
+        }
+    }
+
+    @Test(
+        "a traceparent is valid as Trace Context section 3.2 says",
+        arguments: [
+            ("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00", true),
+            ("cc-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-more", true),
+            ("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-more", false),
+            ("cc-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01.more", false),
+            ("ff-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", false),
+            ("00-0AF7651916CD43DD8448EB211C80319C-b7ad6b7169203331-01", false),
+            ("00-00000000000000000000000000000000-b7ad6b7169203331-01", false),
+            ("00-0af7651916cd43dd8448eb211c80319c-0000000000000000-01", false),
+            ("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-0", false),
+            ("00_0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", false),
+            ("", false),
+        ]
+    )
+    func traceParents(_ value: String, _ isValid: Bool) {
+        let bytes = Array("x\(value)".utf8)
+        #expect(TraceParent.isValid(bytes[1...]) == isValid)
+        for count in 0..<min(value.utf8.count, TraceParent.length) {
+            #expect(!TraceParent.isValid(bytes[1..<(1 + count)]))
+        }
     }
 
     @Test("a request without a proxy before us gets all four fields")

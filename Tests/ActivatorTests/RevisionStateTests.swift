@@ -156,6 +156,19 @@ struct RevisionStateTests {
         #expect(machine.actions() == [])
     }
 
+    @Test("what all revisions share is a bound too, of requests and of bytes")
+    func sharedRoom() {
+        var machine = Machine { $0.instancesMax = 1 }
+        machine.state.sharedRoom = QueueRoom(count: 1, bytes: 10)
+        _ = machine.arrive(bytes: 10)
+        #expect(machine.actions() == [.start(Self.id(1))])
+        let large = machine.arrive(bytes: 11)
+        #expect(machine.actions() == [.refuse(large, .allQueuesFull)])
+        machine.state.sharedRoom = QueueRoom(count: 0, bytes: 100)
+        let late = machine.arrive(bytes: 1)
+        #expect(machine.actions() == [.refuse(late, .allQueuesFull)])
+    }
+
     @Test("a request whose client left is not dispatched")
     func cancelled() {
         var machine = Machine { $0.instancesMax = 1 }

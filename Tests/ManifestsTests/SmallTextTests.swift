@@ -82,6 +82,18 @@ struct SmallTextTests {
         }
     }
 
+    @Test(
+        "amounts are read in whole units",
+        arguments: [
+            ("512Mi", 536_870_912), ("1Gi", 1_073_741_824), ("100M", 100_000_000), ("1e3", 1000),
+            ("0.5Ki", 512), ("500m", 0), ("1500m", 1), ("+7", 7), ("-1", nil), ("1x", nil),
+            ("99999999999999E", nil), ("", nil),
+        ] as [(String, UInt64?)]
+    )
+    func wholeUnits(_ text: String, _ units: UInt64?) {
+        #expect(Quantity.wholeUnits(text) == units)
+    }
+
     static let base64: [(String, String?)] = [
         ("", ""), ("Zg==", "f"), ("Zm8=", "fo"), ("Zm9v", "foo"), ("Zm9vYg==", "foob"),
         ("Zm9v\nYmFy\r\n", "foobar"), ("Zg", nil), ("Zg=", nil), ("Zh==", nil), ("Zm9=", nil),

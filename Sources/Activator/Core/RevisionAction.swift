@@ -17,12 +17,20 @@ enum RefusalReason: Hashable, Sendable {
     case queueFull
     /// The requests that wait hold as much memory as they may.
     case queueBytesFull
+    /// The requests of all revisions together that wait are as many, or hold as much, as may.
+    case allQueuesFull
     /// It waited as long as it may.
     case queueTimedOut
     /// The function ends before it answers; starts rest for that long.
     case startsRest(Duration)
     /// The activator is being stopped.
     case stopping
+}
+
+/// How many requests may be queued, and how much memory they may hold.
+struct QueueRoom: Equatable {
+    var count: Int
+    var bytes: Int
 }
 
 /// What ``RevisionState`` wants done.

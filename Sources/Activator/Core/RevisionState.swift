@@ -39,6 +39,8 @@ struct RevisionState {
     }
 
     let limits: RevisionLimits
+    /// What other revisions leave of the queue that all share; set before each event.
+    var sharedRoom = QueueRoom(count: .max, bytes: .max)
     /// Oldest first.
     private(set) var instances: [Instance] = []
     private(set) var requests = RequestTable()
@@ -144,6 +146,9 @@ struct RevisionState {
         guard self.requests.queuedCount < self.limits.queueCountMax else { return .queueFull }
         guard bytes <= self.limits.queueBytesMax - self.requests.queuedBytes else {
             return .queueBytesFull
+        }
+        guard self.sharedRoom.count > 0, bytes <= self.sharedRoom.bytes else {
+            return .allQueuesFull
         }
         return nil
     }

@@ -39,8 +39,9 @@ struct RouteTable: Sendable {
     private var entries: [Entry] = []
     private var heads: [UInt64: Int] = [:]
 
-    /// Makes a table; a route is the index of a revision. Where names collide, services go before
-    /// tags, and tags before revisions.
+    /// Makes a table whose routes are the indexes of revisions.
+    ///
+    /// Where names collide, services go before tags, and tags before revisions.
     init(revisions: [RevisionName], services: [ServiceRoute]) {
         self.hosts = services.map { "\($0.service).\($0.namespace).localhost" }
         let indexes = Dictionary(

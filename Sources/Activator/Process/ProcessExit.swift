@@ -12,6 +12,8 @@ enum ProcessExit: Equatable, Sendable {
     case notStarted(String)
     /// It did not listen on its port for so long that it was ended.
     case neverListened(port: UInt16, after: Duration)
+    /// It did not pass its readiness probe for so long that it was ended.
+    case neverReady(path: String, after: Duration)
 
     /// Reads what `waitpid(2)` told.
     init(waitStatus status: Int32) {
@@ -28,6 +30,8 @@ enum ProcessExit: Equatable, Sendable {
             "was ended by signal \(signal)" + (Self.signalNames[signal].map { " (\($0))" } ?? "")
         case .notStarted(let reason):
             "could not be started: \(reason)"
+        case .neverReady(let path, let time):
+            "did not answer its readinessProbe, GET \(path), with 200 to 399 within \(time)"
         case .neverListened(let port, let time):
             "did not listen on port \(port), which is in its environment as PORT, within \(time)"
         }

@@ -19,6 +19,9 @@ final class ProxyContext {
     /// One read buffer for all connections: only one is read at a time.
     let scratch: UnsafeMutableRawBufferPointer
     var forwarded = ForwardedText()
+    var trace = TraceParent(seed: .random(in: 0 ... .max))
+    /// What the requests of all revisions that wait hold.
+    var queued = QueueRoom(count: 0, bytes: 0)
 
     private var flushes: [UpstreamConnection] = []
 
@@ -38,6 +41,14 @@ final class ProxyContext {
     }
 
     deinit { self.scratch.deallocate() }
+
+    /// What the queues of all revisions together have room for.
+    var queueRoom: QueueRoom {
+        QueueRoom(
+            count: self.configuration.queueCountTotalMax - self.queued.count,
+            bytes: self.configuration.queueBytesTotalMax - self.queued.bytes
+        )
+    }
 
     /// Flushes a connection at the end of this turn: a head then leaves together with the body that
     /// came with it.

@@ -12,6 +12,9 @@ struct RequestTraits {
     var servingRevision: ArraySlice<UInt8>?
     /// The value of `Connection`; there is more than one such line only in odd requests.
     var connection: ArraySlice<UInt8>?
+    /// Whether there is one `traceparent`, and a valid one.
+    private(set) var hasTrace = false
+    private var traceCount = 0
     /// How the body is delimited.
     var framing = HTTPBodyFraming.none
     /// Whether one of the fields is there by which Knative's probes are known.
@@ -38,6 +41,9 @@ struct RequestTraits {
             if value.first == UInt8(ascii: "k") { self.mayBeProbe = true }
         case 10 where HTTPText.equalsIgnoringCase(name, "connection"):
             self.connection = value
+        case 11 where HTTPText.equalsIgnoringCase(name, "traceparent"):
+            self.traceCount += 1
+            self.hasTrace = self.traceCount == 1 && TraceParent.isValid(value)
         case 14 where HTTPText.equalsIgnoringCase(name, "content-length"):
             self.framing = Self.framing(length: value)
         case 15

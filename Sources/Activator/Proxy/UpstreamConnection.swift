@@ -96,7 +96,11 @@ final class UpstreamConnection: EventHandler {
         self.isRequestSent = false
         self.isChunked = head.traits.framing == .chunked
         self.setDeadline(after: timeout)
-        head.append(to: &self.output, forwarded: &self.context.forwarded)
+        head.append(
+            to: &self.output,
+            forwarded: &self.context.forwarded,
+            trace: &self.context.trace
+        )
     }
 
     /// Sends body bytes; look at ``isOutputBlocked`` afterwards.

@@ -35,7 +35,11 @@ struct UpstreamRequestHead {
     }
 
     /// Appends request line and fields with their final empty line.
-    func append(to output: inout [UInt8], forwarded: inout ForwardedText) {
+    func append(
+        to output: inout [UInt8],
+        forwarded: inout ForwardedText,
+        trace: inout TraceParent
+    ) {
         output.append(contentsOf: self.head.method.rawValue.utf8)
         output.append(0x20)
         if self.head.target.utf8.first == UInt8(ascii: "/") {
@@ -48,6 +52,7 @@ struct UpstreamRequestHead {
         let found = self.appendUserFields(to: &output)
         self.appendFraming(to: &output)
         self.appendForwarded(found, host: host, &forwarded, to: &output)
+        if !self.traits.hasTrace { trace.appendLine(to: &output) }
         output.append(contentsOf: "\r\n".utf8)
     }
 
@@ -93,7 +98,11 @@ struct UpstreamRequestHead {
         case 9:
             if isNamed("forwarded") { found.hasForwarded = true }
             return true
-        case 10: return !isNamed("connection") && !isNamed("keep-alive")
+        case 10:
+            // Of a trace that cannot be carried on the state has no meaning.
+            if !self.traits.hasTrace, isNamed("tracestate") { return false }
+            return !isNamed("connection") && !isNamed("keep-alive")
+        case 11: return self.traits.hasTrace || !isNamed("traceparent")
         case 14: return !isNamed("content-length") && !isNamed(KnativeProbe.networkHash)
         case 15:
             guard isNamed("x-forwarded-for") else { return true }

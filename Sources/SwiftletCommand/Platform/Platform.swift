@@ -30,9 +30,6 @@ final class Platform {
     /// How long a part may take to finish what runs when it is stopped.
     private static let stopDeadline = Duration.seconds(10)
 
-    /// Bodies pass through the activator without being kept, so only a function's limit counts.
-    private static let requestBodyBytesMax = 1 << 40
-
     private(set) var addresses = Addresses()
     private(set) var activator: Activator?
     /// Takes in changed manifests; `nil` without functions.
@@ -220,16 +217,17 @@ final class Platform {
         )
         let plan = try await deployer.plan(for: self.manifests)
         let loop = try self.makeLoop("activator")
+        let proxying = ActivatorConfiguration()
         let activator = Activator(
             loop: loop,
-            configuration: ActivatorConfiguration(),
+            configuration: proxying,
             plan: plan,
             logger: Logger(label: "activator"),
             milestones: self.milestones,
             metrics: self.metrics
         )
         var configuration = HTTPServerConfiguration()
-        configuration.bodyBytesMax = Self.requestBodyBytesMax
+        configuration.bodyBytesMax = proxying.bodyBytesMax
         let server = HTTPServer(loop: loop, configuration: configuration, handler: activator)
         let address = try await self.listen(server, port: self.options.port, flag: "port")
         await activator.start()

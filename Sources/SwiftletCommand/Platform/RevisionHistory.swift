@@ -34,6 +34,7 @@ struct RevisionHistory {
     /// Takes in manifests, and says what is to be served.
     ///
     /// - Parameter wanted: All Services, the older revisions of each first.
+    /// - Returns: The revisions, and the traffic to them.
     /// - Throws: ``CommandError`` naming the Service and what is wrong; nothing has changed then.
     mutating func apply(_ wanted: [Wanted]) throws -> ActivatorPlan {
         var next = self

@@ -38,6 +38,9 @@ struct RevisionPlan {
                 containerConcurrency: service.containerConcurrency
             )
         }
+        spec.resourceLimits.dataBytesMax = service.container.limit(of: "memory") ?? 0
+        spec.resourceLimits.fileBytesMax = service.container.limit(of: "ephemeral-storage") ?? 0
+        spec.readinessProbe = self.readinessProbe(of: service)
         spec.pausesWhenIdle = service.warmth.pausesWhenIdle
         spec.pauseTime = service.warmth.pauseTime ?? spec.pauseTime
         spec.spareCount = service.warmth.spareCount
@@ -47,6 +50,20 @@ struct RevisionPlan {
             spec.socketMode = .port
         }
         return spec
+    }
+
+    /// Only a probe over HTTP says more than that the program listens.
+    private func readinessProbe(of service: ServiceManifest) -> RevisionSpec.ReadinessProbe? {
+        guard let probe = service.container.readinessProbe,
+            case .httpGet(let path, let headers) = probe.action,
+            probe.port == nil || probe.port == service.container.port?.number ?? 8080
+        else { return nil }
+        var readiness = RevisionSpec.ReadinessProbe(path: path)
+        readiness.headers = headers.map { .init(name: $0.name, value: $0.value) }
+        readiness.initialDelay = probe.initialDelay
+        readiness.timeout = probe.timeout
+        readiness.successThreshold = probe.successThreshold
+        return readiness
     }
 
     private func command(

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import HTTP
+import Testing
+
+@testable import Activator
+
+extension ProcessTests {
+    /// Programs that know Knative's contract only: they listen on `PORT`.
+    @Suite("Programs in other languages")
+    struct LanguageTests {
+        static let nodePlaces: [String] = ["/usr/bin/node", "/usr/local/bin/node"]
+        static let node = nodePlaces.first { access($0, X_OK) == 0 }
+
+        static func spec(_ command: [String]) -> RevisionSpec {
+            TestFunction.spec {
+                $0.command = command
+                $0.socketMode = .port
+                $0.idleWindow = .milliseconds(50)
+                // What the manifest's `memory: 512Mi` becomes.
+                $0.resourceLimits.dataBytesMax = 512 << 20
+            }
+        }
+
+        static let pythonServer = #"""
+            import os
+            from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+            ready = 0
+            class Handler(BaseHTTPRequestHandler):
+                protocol_version = "HTTP/1.1"
+                def log_message(self, *arguments): pass
+                def reply(self, status, body):
+                    self.send_response(status)
+                    self.send_header("Content-Length", str(len(body)))
+                    self.end_headers()
+                    self.wfile.write(body)
+                def do_GET(self):
+                    global ready
+                    if self.path == "/ready":
+                        ready += 1
+                        return self.reply(200 if ready > 3 else 503, b"")
+                    self.reply(200, b"python %d" % ready)
+                def do_POST(self):
+                    self.reply(200, self.rfile.read(int(self.headers["Content-Length"])))
+            ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT"])), Handler).serve_forever()
+            """#
+
+        static let nodeServer = #"""
+            require("http").createServer((request, response) => {
+                if (request.method === "POST") return request.pipe(response);
+                response.end("node");
+            }).listen(process.env.PORT, "127.0.0.1");
+            """#
+
+        /// A start, bodies both ways, many at once, and back to zero; twice.
+        static func serve(_ spec: RevisionSpec, greeting: String) async throws {
+            try await Stage.with([spec]) { stage in
+                for _ in 0..<2 {
+                    let text = try await stage.request("/").text
+                    #expect(text.hasPrefix(greeting))
+                    try await withThrowingTaskGroup(of: Void.self) { group in
+                        for index in 0..<20 {
+                            group.addTask {
+                                let body = Array(
+                                    repeating: UInt8(65 + index),
+                                    count: 10_000 * index
+                                )
+                                let answer = try await stage.request(
+                                    "/",
+                                    method: .post,
+                                    body: body + [1]
+                                )
+                                #expect(answer.body == body + [1])
+                            }
+                        }
+                        try await group.waitForAll()
+                    }
+                    #expect(
+                        await stage.activator.waitUntilIdle(
+                            service: "probe",
+                            deadline: .seconds(60)
+                        )
+                    )
+                }
+                #expect(try await stage.status.crashesTotal == 0)
+            }
+        }
+
+        @Test("a server of Python's library")
+        func python() async throws {
+            var spec = Self.spec([TestFunction.python, "-c", Self.pythonServer])
+            // Its queue of connections holds no more than five.
+            spec.containerConcurrency = 4
+            try await Self.serve(spec, greeting: "python")
+        }
+
+        @Test("a server of Node", .enabled(if: node != nil))
+        func nodeServes() async throws {
+            let node = try #require(Self.node)
+            try await Self.serve(Self.spec([node, "-e", Self.nodeServer]), greeting: "node")
+        }
+
+        @Test("requests come only after the readiness probe has passed")
+        func readiness() async throws {
+            var spec = Self.spec([TestFunction.python, "-c", Self.pythonServer])
+            spec.readinessProbe = .init(path: "/ready")
+            try await Stage.with([spec]) { stage in
+                let answer = try await stage.request("/")
+                #expect(answer.text == "python 4")
+                #expect(answer.fields["x-swiftlet-cold-start"] == "true")
+            }
+        }
+
+        @Test("a program that is never ready is told apart from one that never listens")
+        func neverReady() async throws {
+            var spec = Self.spec([TestFunction.python, "-c", Self.pythonServer])
+            spec.readinessProbe = .init(path: "/ready")
+            spec.readinessProbe?.successThreshold = 1_000_000
+            let configuration = configured {
+                $0.startTimeout = .milliseconds(1500)
+                $0.startFailuresMax = 1
+            }
+            try await Stage.with([spec], configuration) { stage in
+                let answer = try await stage.request("/")
+                #expect(answer.status == .serviceUnavailable)
+                #expect(
+                    answer.text.contains(
+                        "did not answer its readinessProbe, GET /ready, with 200 to 399"
+                    )
+                )
+            }
+        }
+
+        @Test(
+            "a status line is read as it comes",
+            arguments: [
+                ("HTTP/1.1 200 OK\r\n", 200), ("HTTP/1.0 503 No", 503), ("HTTP/1.1 2", nil),
+                ("SSH-2.0-Open", 0), ("HTTP/1.1 abc", 0), ("", nil),
+            ] as [(String, Int?)]
+        )
+        func statusLine(_ text: String, _ status: Int?) {
+            #expect(ReadinessRequest.status(in: Array(text.utf8)) == status)
+        }
+
+        @Test("an instance that takes more memory than its limit fails alone")
+        func memory() async throws {
+            let hungry = """
+                import os
+                from http.server import BaseHTTPRequestHandler, HTTPServer
+                class Handler(BaseHTTPRequestHandler):
+                    def log_message(self, *arguments): pass
+                    def do_GET(self):
+                        try:
+                            block = bytearray(int(self.path[1:]))
+                            status = 200
+                        except MemoryError:
+                            status = 507
+                        self.send_response(status)
+                        self.send_header("Content-Length", "0")
+                        self.end_headers()
+                HTTPServer(("127.0.0.1", int(os.environ["PORT"])), Handler).serve_forever()
+                """
+            var spec = Self.spec([TestFunction.python, "-c", hungry])
+            spec.resourceLimits.dataBytesMax = 128 << 20
+            try await Stage.with([spec]) { stage in
+                let small = try await stage.request("/\(8 << 20)").status
+                let large = try await stage.request("/\(256 << 20)").status
+                #expect(small == .ok && large == 507)
+            }
+        }
+
+        @Test("a paused instance takes no time, and answers again without a start")
+        func paused() async throws {
+            let spec = TestFunction.spec {
+                $0.idleWindow = .milliseconds(20)
+                $0.pausesWhenIdle = true
+            }
+            try await Stage.with([spec]) { stage in
+                let pid = try await stage.processID()
+                for _ in 0..<3 {
+                    try await stage.waitFor { $0.instances.first?.state == .paused }
+                    #expect(Self.state(of: pid) == "T")
+                    #expect(try await stage.processID() == pid)
+                }
+                #expect(try await stage.status.startedTotal == 1)
+                try await stage.waitFor { $0.instances.first?.state == .paused }
+            }
+        }
+
+        /// The letter of proc(5) for what a process does.
+        static func state(of pid: Int32) -> String {
+            guard let file = fopen("/proc/\(pid)/stat", "r") else { return "" }
+            defer { fclose(file) }
+            var line = [CChar](repeating: 0, count: 512)
+            guard fgets(&line, Int32(line.count), file) != nil else { return "" }
+            let text = String(decoding: line.prefix { $0 != 0 }.map(UInt8.init), as: UTF8.self)
+            return String(text.split(separator: ")").last?.split(separator: " ").first ?? "")
+        }
+    }
+}
