@@ -22,6 +22,7 @@ final class Revision {
     private var requests: [ProxiedRequest?] = []
     private var instances: [Instance] = []
     private var isPerforming = false
+    private var history = LoadHistory()
     /// What was counted of the requests that wait.
     private var queued = QueueRoom(count: 0, bytes: 0)
     /// Requests that will be let in when this turn of the loop is over.
@@ -39,7 +40,18 @@ final class Revision {
         var requests: UInt64 = 0
         var lastColdStart: Duration?
         var lastCrash: String?
+        /// The youngest last.
+        var coldStarts: [(at: MonotonicTime, duration: Duration)] = []
+
+        mutating func add(_ coldStart: Duration) {
+            if self.coldStarts.count == Revision.coldStartsMax { self.coldStarts.removeFirst() }
+            self.coldStarts.append((.now(), coldStart))
+            self.lastColdStart = coldStart
+        }
     }
+
+    /// Most cold starts that are remembered.
+    static let coldStartsMax = 10
 
     init(_ spec: RevisionSpec, context: ProxyContext) {
         self.spec = spec
@@ -131,7 +143,7 @@ final class Revision {
         guard instance.answered(at: .now()) else { return }
         self.apply { $0.instanceAnswered(instance.id, at: self.context.loop.now) }
         if let duration = instance.startDuration {
-            self.totals.lastColdStart = duration
+            self.totals.add(duration)
             self.metrics.coldStart.observe(duration)
         }
         self.tellReady(instance)
@@ -158,8 +170,17 @@ final class Revision {
         while let action = self.state.nextAction() { self.perform(action) }
         self.isPerforming = false
         self.countQueued()
+        self.recordHistory()
         self.metrics.set(self.state)
         if self.isEmpty { self.emptied() }
+    }
+
+    private func recordHistory() {
+        var sample = LoadHistory.Sample()
+        sample.inFlight = UInt32(clamping: self.state.requests.dispatchedCount)
+        sample.queued = UInt32(clamping: self.state.requests.queuedCount)
+        sample.instances = UInt32(clamping: self.instances.count)
+        self.history.record(sample, at: self.context.loop.now)
     }
 
     /// Adds to what all revisions have queued what changed here.
@@ -319,7 +340,11 @@ final class Revision {
             stayReasons: self.state.stayReasons(at: now),
             nextDecision: self.state.nextDecision(at: now).map { now.duration(to: $0) },
             decision: (self.state.policy as? WindowedScaling)?.decision,
-            isReachable: !self.state.isRetired
+            isReachable: !self.state.isRetired,
+            history: self.history.samples(at: now),
+            coldStarts: self.totals.coldStarts.map {
+                RevisionStatus.ColdStart(duration: $0.duration, age: $0.at.duration(to: now))
+            }
         )
     }
 

@@ -28,6 +28,14 @@ package struct RevisionStatus: Sendable, Equatable {
         package var inFlightCount: Int
     }
 
+    /// A start that a request waited for.
+    package struct ColdStart: Sendable, Equatable {
+        /// From the start of the process to the first byte of its first answer.
+        package var duration: Duration
+        /// How long ago it ended.
+        package var age: Duration
+    }
+
     /// The namespace.
     package var namespace: String
     /// The service.
@@ -58,4 +66,8 @@ package struct RevisionStatus: Sendable, Equatable {
     package var decision: ScalingDecision?
     /// Whether traffic is meant for it.
     package var isReachable: Bool
+    /// The last seconds, the one that runs at the end; empty when nothing ever happened.
+    package var history: [LoadHistory.Sample]
+    /// The last cold starts, the youngest last.
+    package var coldStarts: [ColdStart]
 }

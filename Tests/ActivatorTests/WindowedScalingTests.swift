@@ -237,6 +237,35 @@ struct WindowedScalingTests {
         #expect(machine.started == 3)
     }
 
+    @Test("a function that crashes is tried again by requests, not because of a load that was")
+    func crashes() {
+        var machine = Machine { _, limits in
+            limits.backOff = StartBackOff(
+                failuresMax: 2,
+                restMin: .seconds(1),
+                restMax: .seconds(2)
+            )
+        }
+        func crashAll(_ machine: inout Machine) -> Int {
+            var starts = 0
+            while let action = machine.state.nextAction() {
+                guard case .start(let id) = action else { continue }
+                starts += 1
+                machine.state.instanceExited(id, at: machine.now)
+            }
+            return starts
+        }
+        _ = machine.state.requestArrived(bytes: 1, at: machine.now)
+        #expect(crashAll(&machine) == 2)
+        for _ in 0..<20 {
+            machine.now = machine.now.advanced(by: .seconds(2))
+            machine.state.timerFired(at: machine.now)
+            #expect(crashAll(&machine) == 0)
+        }
+        _ = machine.state.requestArrived(bytes: 1, at: machine.now)
+        #expect(crashAll(&machine) == 1)
+    }
+
     @Test("it is told what keeps an instance, and until when")
     func reasons() throws {
         var machine = Machine()

@@ -8,6 +8,8 @@ struct RevisionLimits: Sendable {
     var instanceTarget = 1
     /// Fewest instances.
     var instancesMin = 0
+    /// Instances that are tried again after failures though no request waits.
+    var instancesKept = 0
     /// Most instances; at least 1.
     var instancesMax = 4
     /// Instances that are started without being asked for.

@@ -367,6 +367,13 @@ struct RevisionState {
         } else if self.limits.spareCount > 0 {
             wanted = max(wanted, busyCount + load.queuedCount + self.limits.spareCount)
         }
+        if self.backOff.failureCount > 0, load.demand == 0 {
+            // What a policy remembers of a load is no reason to start what fails to.
+            wanted = min(
+                wanted,
+                max(self.limits.instancesKept, load.openCount + load.startingCount)
+            )
+        }
         // Whatever a policy says, a request that waits is never left without any instance.
         let needed = load.queuedCount > 0 ? max(1, wanted) : wanted
         return min(max(needed, self.instancesLeast), self.limits.instancesMax)

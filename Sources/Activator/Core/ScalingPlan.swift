@@ -44,6 +44,7 @@ struct ScalingPlan {
         configuration.scaleMin = self.limits.instancesMin
         configuration.initialScale = self.limits.instancesInitial
         configuration.scaleMax = self.limits.instancesMax
+        self.limits.instancesKept = self.limits.instancesMin
         self.limits.instancesMin = 0
         self.limits.instancesInitial = 0
         self.policy = WindowedScaling(

@@ -103,6 +103,12 @@ struct WindowedScaling: ScalingPolicy {
         return reasons
     }
 
+    /// A number with at most two digits behind the point, for people.
+    private static func shown(_ number: Double) -> String {
+        let rounded = (number * 100).rounded() / 100
+        return rounded == 0 && number > 0 ? "below 0.01" : "\(rounded)"
+    }
+
     private func reason(_ decision: ScalingDecision, at now: Instant) -> StayReason? {
         let configuration = self.autoscaler.configuration
         func remaining(_ until: Instant) -> Duration { max(.zero, now.duration(to: until)) }
@@ -113,8 +119,8 @@ struct WindowedScaling: ScalingPolicy {
             let next = self.autoscaler.nextDecision(after: decision)
             return StayReason(
                 .window,
-                "\(window) is \(decision.stableAverage); an instance should have "
-                    + "\(configuration.targetValue)",
+                "\(window) is \(Self.shown(decision.stableAverage)); an instance should have "
+                    + Self.shown(configuration.targetValue),
                 remaining: self.autoscaler.loadEndedAt == nil ? nil : next.map(remaining)
             )
         case .panic(let until):

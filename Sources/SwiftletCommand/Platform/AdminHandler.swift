@@ -40,6 +40,16 @@ enum AdminHandler {
                     ["Content-Type": Metrics.contentType],
                     body: Array(metrics.render().utf8)
                 )
+            case "/", "/admin":
+                await exchange.sendResponse(
+                    .ok,
+                    [
+                        "Content-Type": "text/html; charset=utf-8",
+                        "Content-Security-Policy": AdminPage.policy,
+                        "X-Content-Type-Options": "nosniff", "Cache-Control": "no-cache",
+                    ],
+                    body: Array(AdminPage.html.utf8)
+                )
             case "/admin/functions":
                 await exchange.sendResponse(
                     .ok,
@@ -50,7 +60,8 @@ enum AdminHandler {
                 await self.text(
                     exchange,
                     .notFound,
-                    "there are /health/liveness, /health/readiness, /metrics, /admin/functions\n"
+                    "there are /admin, /admin/functions, /health/liveness, /health/readiness, "
+                        + "/metrics\n"
                 )
             }
         }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Activator
+internal import Autoscaler
+internal import EventLoop
 internal import FoundationEssentials
 
 /// The state of all functions as JSON, for the admin port.
@@ -11,11 +13,44 @@ enum FunctionsReport {
         var revision: String
         var instances: [Instance]
         var queued: Int
+        var inFlight: Int
+        var isReachable: Bool
+        var whyUp: [Why]
+        var nextDecisionSeconds: Double?
+        var autoscaler: Decision?
+        var history: [Sample]
+        var coldStarts: [ColdStart]
         var started: UInt64
         var crashes: UInt64
         var requests: UInt64
         var lastColdStartMilliseconds: Double?
         var lastCrash: String?
+    }
+
+    private struct Why: Encodable {
+        var kind: String
+        var text: String
+        var remainingSeconds: Double?
+    }
+
+    private struct Decision: Encodable {
+        var desired: Int
+        var stable: Double
+        var panic: Double
+        var isPanicking: Bool
+        var excessBurstCapacity: Int
+        var mode: String
+    }
+
+    private struct Sample: Encodable {
+        var inFlight: UInt32
+        var queued: UInt32
+        var instances: UInt32
+    }
+
+    private struct ColdStart: Encodable {
+        var milliseconds: Double
+        var secondsAgo: Double
     }
 
     private struct Instance: Encodable {
@@ -33,6 +68,19 @@ enum FunctionsReport {
         return String(decoding: data, as: UTF8.self) + "\n"
     }
 
+    private static func seconds(_ duration: Duration) -> Double { duration.milliseconds / 1000 }
+
+    private static func decision(_ decision: ScalingDecision) -> Decision {
+        Decision(
+            desired: decision.desiredCount,
+            stable: decision.stableAverage,
+            panic: decision.panicAverage,
+            isPanicking: decision.isPanicking,
+            excessBurstCapacity: decision.excessBurstCapacity,
+            mode: decision.mode.rawValue
+        )
+    }
+
     private static func function(_ status: RevisionStatus) -> Function {
         Function(
             namespace: status.namespace,
@@ -47,6 +95,26 @@ enum FunctionsReport {
                 )
             },
             queued: status.queuedCount,
+            inFlight: status.inFlightCount,
+            isReachable: status.isReachable,
+            whyUp: status.stayReasons.map {
+                Why(
+                    kind: $0.kind.rawValue,
+                    text: $0.text,
+                    remainingSeconds: $0.remaining.map(self.seconds)
+                )
+            },
+            nextDecisionSeconds: status.nextDecision.map(self.seconds),
+            autoscaler: status.decision.map(self.decision),
+            history: status.history.map {
+                Sample(inFlight: $0.inFlight, queued: $0.queued, instances: $0.instances)
+            },
+            coldStarts: status.coldStarts.reversed().map {
+                ColdStart(
+                    milliseconds: self.seconds($0.duration) * 1000,
+                    secondsAgo: self.seconds($0.age)
+                )
+            },
             started: status.startedTotal,
             crashes: status.crashesTotal,
             requests: status.requestsTotal,

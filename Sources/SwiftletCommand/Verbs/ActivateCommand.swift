@@ -21,7 +21,7 @@ enum ActivateCommand: Subcommand {
     static func run(_ arguments: CommandArguments) async throws -> SwiftletCommand.Outcome {
         try await PlatformSession.serve(arguments, parts: .activator) { addresses, _ in
             if let activator = addresses.activator { Terminal.note("  functions  \(activator)") }
-            if let admin = addresses.admin { Terminal.note("  admin      \(admin)/metrics") }
+            if let admin = addresses.admin { Terminal.note("  admin      \(admin)/") }
             Terminal.note("Ready; Ctrl-C stops everything.")
         }
     }

@@ -33,7 +33,7 @@ enum UpCommand: Subcommand {
             }
             if let url = addresses.bucket { Terminal.note("  S3         \(url)  (\(bucket))") }
             if let kafka = addresses.kafka { Terminal.note("  Kafka      \(kafka)  (\(broker))") }
-            if let admin = addresses.admin { Terminal.note("  admin      \(admin)/metrics") }
+            if let admin = addresses.admin { Terminal.note("  admin      \(admin)/") }
             Terminal.note("")
             Terminal.note("Ready; Ctrl-C stops everything.")
         }
