@@ -290,8 +290,8 @@ let package = Package(
         .testTarget(
             name: "SwiftletCommandTests",
             dependencies: [
-                "SwiftletCommand", "Activator", "Autoscaler", "KafkaSource", "Kafka", "Manifests",
-                "Telemetry",
+                "SwiftletCommand", "Activator", "Autoscaler", "EventLoop", "KafkaSource", "Kafka",
+                "Manifests", "Telemetry",
             ],
             swiftSettings: strict
         ),

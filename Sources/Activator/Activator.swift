@@ -94,14 +94,13 @@ package final class Activator: HTTPHandler, @unchecked Sendable {
             }
             return revision
         }
-        self.routes = RouteTable(
-            revisions: self.revisions.map {
-                RouteTable.RevisionName(namespace: $0.spec.namespace, revision: $0.spec.revision)
-            },
-            services: plan.services
-        )
-        for revision in self.revisions {
-            revision.setReachable(plan.services.contains { $0.reaches(revision.spec) })
+        let names = self.revisions.map {
+            RouteTable.RevisionName(namespace: $0.spec.namespace, revision: $0.spec.revision)
+        }
+        self.routes = RouteTable(revisions: names, services: plan.services)
+        let reached = Set(plan.services.flatMap(\.reached))
+        for (revision, name) in zip(self.revisions, names) {
+            revision.setReachable(reached.contains(name))
         }
         self.leaving += old
         for revision in old { revision.setReachable(false) }

@@ -33,12 +33,11 @@ package struct ServiceRoute: Sendable, Equatable {
         self.targets = targets
     }
 
-    /// Whether its traffic, or a tag of it, comes to a revision.
-    func reaches(_ spec: RevisionSpec) -> Bool {
-        self.namespace == spec.namespace
-            && self.targets.contains {
-                $0.revision == spec.revision && ($0.percent > 0 || $0.tag != nil)
-            }
+    /// The revisions that its traffic, or a tag of it, comes to.
+    var reached: [RouteTable.RevisionName] {
+        self.targets.filter { $0.percent > 0 || $0.tag != nil }.map {
+            RouteTable.RevisionName(namespace: self.namespace, revision: $0.revision)
+        }
     }
 }
 

@@ -185,7 +185,7 @@ extension ProcessTests {
             let good = TestFunction.spec("good")
             try await Stage.with([loud, good]) { stage in
                 let host: HTTPFields = ["Host": "loud.test"]
-                async let flooded = stage.request("/flood/1000", host)
+                async let flooded = stage.request("/flood/100000", host)
                 for _ in 0..<50 {
                     #expect(
                         try await stage.request("/hello", ["Host": "good.test"]).text == "hello"

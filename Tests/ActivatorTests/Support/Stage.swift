@@ -20,11 +20,14 @@ final class Stage: Sendable {
     let metrics: Metrics
     private let server: HTTPServer
 
-    /// Log lines, without their time.
+    /// The first log lines, without their time.
     final class Log: Sendable {
+        private static let countMax = 10_000
         private let lines = Mutex<[String]>([])
         func append(_ line: String) {
-            self.lines.withLock { $0.append(String(line.dropFirst(25))) }
+            self.lines.withLock {
+                if $0.count < Self.countMax { $0.append(String(line.dropFirst(25))) }
+            }
         }
         var all: [String] { self.lines.withLock { $0 } }
     }
