@@ -99,7 +99,8 @@ static int no_password(char *buffer, int size, int writing, void *context) {
 }
 
 static int select_protocol(SSL *ssl, const unsigned char **chosen, unsigned char *length,
-                           const unsigned char *offered, unsigned int offered_length, void *context) {
+                           const unsigned char *offered, unsigned int offered_length,
+                           void *context) {
     (void)ssl, (void)context;
     static const unsigned char known[] = "\2h2\10http/1.1";
     for (unsigned int ours = 0; ours < sizeof known - 1; ours += 1u + known[ours]) {
@@ -208,7 +209,8 @@ int swiftlet_tls_chose_http2(swiftlet_tls_session *session) {
 
 long swiftlet_tls_read(swiftlet_tls_session *session, void *bytes, size_t length) {
     library.ERR_clear_error();
-    int result = library.SSL_read((SSL *)session, bytes, length > INT32_MAX ? INT32_MAX : (int)length);
+    int result =
+        library.SSL_read((SSL *)session, bytes, length > INT32_MAX ? INT32_MAX : (int)length);
     return result > 0 ? result : outcome((SSL *)session, result);
 }
 

@@ -251,8 +251,8 @@ final class HTTP2Session {
         self.connection.flushUnlessCorked()
     }
 
-    /// The announcement is on its way; the answer to a PING behind it tells that it was heard, after
-    /// all that the client sent before.
+    /// The announcement is on its way; the answer to a PING behind it tells that it was heard,
+    /// after all that the client sent before.
     func drainNoticeSent() {
         guard case .announced = self.ending else { return }
         nghttp2_submit_ping(self.raw, UInt8(NGHTTP2_FLAG_NONE.rawValue), nil)

@@ -4,8 +4,8 @@ package import EventLoop
 
 /// The bytes of a connection that has left HTTP, both ways (RFC 9110 section 7.8).
 ///
-/// Confined to ``loop``: all is called on its thread, and calls back there. Whoever holds it ends it
-/// with ``close()`` or ``abort()``, unless the connection ended first.
+/// Confined to ``loop``: all is called on its thread, and calls back there. Whoever holds it ends
+/// it with ``close()`` or ``abort()``, unless the connection ended first.
 ///
 /// `@unchecked Sendable`: its variables belong to the thread of ``loop``.
 package final class HTTPByteStream: @unchecked Sendable {

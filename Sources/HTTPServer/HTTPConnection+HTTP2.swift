@@ -75,8 +75,8 @@ extension HTTPConnection {
 
     /// Whether a request was taken over by HTTP/2, at its own wish (RFC 7540 section 3.2).
     ///
-    /// `used` is moved behind the body, which has to be there as a whole: what comes after the answer
-    /// 101 is HTTP/2.
+    /// `used` is moved behind the body, which has to be there as a whole: what comes after the
+    /// answer 101 is HTTP/2.
     func upgradedToHTTP2(
         _ request: HTTPParsedRequest,
         _ bytes: Span<UInt8>,

@@ -42,9 +42,13 @@ extension HTTPConnection {
         if self.output.isOversize { self.output.giveBack(to: &self.server.spareOutput) }
         let wasBlocked = self.writeDeadline != nil
         self.writeDeadline = nil
-        if case .lingering = self.phase { return self.beginToLinger() }
-        self.endHTTP2IfFinished()
-        if self.byteStream?.isOutputEnded == true { return self.byteStreamOutputEnded() }
+        switch self.phase {
+        case .lingering: return self.beginToLinger()
+        case .http2: self.endHTTP2IfFinished()
+        case .upgraded where self.byteStream?.isOutputEnded == true:
+            return self.byteStreamOutputEnded()
+        default: break
+        }
         if wasBlocked {
             self.restoreDeadline()
             self.updateInterest()
@@ -67,7 +71,7 @@ extension HTTPConnection {
     private func tellRoom() {
         guard self.hasRoomForOutput else { return }
         self.exchange?.outputDrained()
-        self.byteStream?.outputDrained()
+        if case .upgraded = self.phase { self.byteStream?.outputDrained() }
         guard self.isStalled else { return }
         self.isStalled = false
         self.scheduleResume()

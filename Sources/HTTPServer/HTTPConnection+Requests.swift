@@ -44,7 +44,7 @@ extension HTTPConnection {
         }
         if self.mayBeHTTP2 {
             switch self.matchPreface(bytes.extracting(used..<bytes.count)) {
-            case .none: self.mayBeHTTP2 = false
+            case .none: break
             case .partial: return self.awaitHead()
             case .whole:
                 self.startHTTP2()
@@ -54,10 +54,9 @@ extension HTTPConnection {
         guard let (request, length) = try self.parser.parse(bytes.extracting(used..<bytes.count))
         else { return self.awaitHead() }
         used += length
-        if request.head.fields.contains("http2-settings"),
-            self.upgradedToHTTP2(request, bytes, &used)
-        {
-            return true
+        if self.mayBeHTTP2 {
+            self.mayBeHTTP2 = false
+            if self.upgradedToHTTP2(request, bytes, &used) { return true }
         }
         self.begin(request)
         return true
@@ -179,7 +178,7 @@ extension HTTPConnection {
 
     /// Ends a connection between requests when no further one can come, or is to be taken.
     func endIfIdle() {
-        self.endHTTP2IfFinished()
+        if case .http2 = self.phase { return self.endHTTP2IfFinished() }
         guard case .head = self.phase, !self.isResumeScheduled, !self.isProcessing else { return }
         if self.hasInputEnded {
             // What is pending and stalled is complete perhaps; what is not stalled never will be.

@@ -41,7 +41,7 @@ final class HTTPConnection: EventHandler, @unchecked Sendable {
         request: HTTPRequestHead(method: .get, target: "/"),
         closesConnection: true
     )
-    /// Whether the first bytes may be a preface of HTTP/2; nothing was read yet.
+    /// Whether the first bytes may be a preface of HTTP/2, and the first request may ask for it.
     var mayBeHTTP2 = true
     var http2: HTTP2Session?
     var byteStream: HTTPByteStream?

@@ -236,8 +236,8 @@ package final class HTTPExchange: @unchecked Sendable {
         self.carrier?.reset()
     }
 
-    /// Whether ``takeOver(_:)`` can succeed: HTTP/1.1, with a wish to upgrade, or CONNECT, and without
-    /// body bytes that are still to come.
+    /// Whether ``takeOver(_:)`` can succeed: HTTP/1.1, with a wish to upgrade, or CONNECT, and
+    /// without body bytes that are still to come.
     package var canBeTakenOver: Bool {
         !self.isStarted && self.carrier?.canBeTakenOver(self.request) == true
     }

@@ -31,7 +31,7 @@ final class HTTPServerState: EventHandler, @unchecked Sendable {
     private var drainTimer = TimerID.none
 
     private let capacity: HTTPServerCapacity
-    /// Those that get connections of this one, which accepts; set before it does, and empty at others.
+    /// Those that get connections of this one, which accepts; empty at the others.
     private var targets: [HTTPServerState] = []
     private var targetNext = 0
     /// The one that accepts for this one.

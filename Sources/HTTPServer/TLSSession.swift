@@ -38,8 +38,8 @@ final class TLSSession {
     /// Whether ALPN has chosen HTTP/2.
     var choseHTTP2: Bool { swiftlet_tls_chose_http2(self.raw) == 1 }
 
-    /// As `Socket.read`; an end that the peer has not announced is a failure, because anybody on the
-    /// way could have made it.
+    /// As `Socket.read`; an end that the peer has not announced is a failure, because anybody on
+    /// the way could have made it.
     func read(into buffer: UnsafeMutableRawBufferPointer) -> Socket.Transfer {
         guard let address = buffer.baseAddress else { return .wouldBlock }
         return self.transfer(swiftlet_tls_read(self.raw, address, buffer.count))

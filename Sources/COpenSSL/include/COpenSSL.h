@@ -3,8 +3,8 @@
 /*
  * TLS for the accepting side of a non-blocking socket, by OpenSSL 3.
  *
- * libssl is loaded by the first call of swiftlet_tls_context_make(): most functions never speak TLS,
- * and would pay for it at every start.
+ * libssl is loaded by the first call of swiftlet_tls_context_make(): most functions never speak
+ * TLS, and would pay for it at every start.
  */
 
 #pragma once
