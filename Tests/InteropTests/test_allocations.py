@@ -21,7 +21,7 @@ CODEC = {
     "event-decode": 8,
     "event-encode": 2,
     "head-encode": 0,
-    "event-encode-structured": 5,
+    "event-encode-structured": 3,
     "event-decode-structured": 11,
 }
 WHOLE_EVENT = {"loop": 31.5, "pool": 34.5}
