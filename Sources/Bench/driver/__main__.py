@@ -119,7 +119,9 @@ class Bench:
 
     def loads(self):
         def wrk(connections):
-            return lambda server, message: load.run(server, message, SECONDS, connections)
+            # Many connections take seconds to be made.
+            seconds = SECONDS + connections // 2_000
+            return lambda server, message: load.run(server, message, seconds, connections)
 
         event = sample.binary()
         pair = [(self.swiftlet, event), (self.bare, event)]

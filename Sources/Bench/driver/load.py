@@ -33,6 +33,8 @@ def run(server, message, seconds, connections):
     if not found:
         raise RuntimeError((output.stderr or output.stdout).strip()[-200:])
     result = json.loads(found[1])
+    if result["requests"] == 0:
+        raise RuntimeError("nothing was answered in time")
     return Outcome(result["requests"], result["microseconds"] / 1e6, result["p50"],
                    result["p99"], result["errors"], cpu)
 
