@@ -13,8 +13,9 @@ struct TraceParent {
     /// Makes a source of identifiers that nobody else has; they are unique, and no secret.
     init(seed: UInt64) { self.state = seed }
 
-    /// Whether a value can be carried on (Trace Context section 3.2): identifiers in lower case that
-    /// are not zero, of a version that is known or to come.
+    /// Whether a value can be carried on (Trace Context section 3.2).
+    ///
+    /// Identifiers are in lower case and not zero; versions to come may add more behind.
     static func isValid(_ value: ArraySlice<UInt8>) -> Bool {
         let start = value.startIndex
         guard value.count >= self.length else { return false }

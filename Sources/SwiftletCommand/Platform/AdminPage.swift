@@ -49,7 +49,8 @@ enum AdminPage {
         .plot{display:flex;justify-content:space-between;font-size:.8rem;margin-top:.5rem}
         svg{display:block;width:100%;height:52px;border-bottom:1px solid var(--line)}
         svg path{fill:none;stroke-width:1.5;vector-effect:non-scaling-stroke}
-        .flight{stroke:var(--flight);color:var(--flight)}.queue{stroke:var(--queue);color:var(--queue)}
+        .flight{stroke:var(--flight);color:var(--flight)}
+        .queue{stroke:var(--queue);color:var(--queue)}
         path.up{stroke:var(--up)}
         .plot b{font-weight:500}b.up{color:var(--up)}
         h3{font-size:.85rem;margin:.9rem 0 .2rem}
@@ -117,7 +118,8 @@ enum AdminPage {
           const text = one.instances.length === 0 ? "at zero" :
             running ? "up" : "paused";
           const numbers = node("dl", undefined, "numbers");
-          numbers.append(number("instances", one.instances.length), number("in flight", one.inFlight),
+          numbers.append(number("instances", one.instances.length),
+            number("in flight", one.inFlight),
             number("waiting", one.queued), number("requests", one.requests),
             number("starts", one.started));
           if (one.lastColdStartMilliseconds !== undefined)
@@ -127,14 +129,17 @@ enum AdminPage {
             node("h2", one.service), node("div", one.namespace + " · " + one.revision +
               (one.isReachable ? "" : " · no traffic"), "sub"), numbers];
           if (past.length) parts.push(
-            plot("in flight and waiting", [{name: "in flight", values: of("inFlight"), type: "flight"},
+            plot("in flight and waiting", [
+              {name: "in flight", values: of("inFlight"), type: "flight"},
               {name: "waiting", values: of("queued"), type: "queue"}], past.length),
-            plot("instances", [{name: "instances", values: of("instances"), type: "up"}], past.length));
+            plot("instances", [
+              {name: "instances", values: of("instances"), type: "up"}], past.length));
           parts.push(list("Why is it up?", one.whyUp.map(why => why.text +
             (why.remainingSeconds === undefined ? "" : ", for " + time(why.remainingSeconds))),
             "It is not: there is no process."));
           if (one.nextDecisionSeconds !== undefined)
-            parts.push(node("p", "Next decision in " + time(one.nextDecisionSeconds) + ".", "none"));
+            parts.push(node("p", "Next decision in " + time(one.nextDecisionSeconds) + ".",
+              "none"));
           parts.push(list("Instances", one.instances.map(each => each.name + ": " + each.state +
             ", process " + each.pid + ", " + each.inFlight + " in flight"), "none"));
           parts.push(list("Recent cold starts", one.coldStarts.map(each =>
@@ -163,8 +168,9 @@ enum AdminPage {
               card.remove();
               cards.delete(name);
             }
-            state.textContent = all.length ? all.filter(one => one.instances.length).length + " of " +
-              all.length + " functions up" : "no functions";
+            const up = all.filter(one => one.instances.length).length;
+            state.textContent = all.length ? up + " of " + all.length + " functions up" :
+              "no functions";
           } catch {
             state.textContent = "swiftlet does not answer";
           }
