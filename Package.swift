@@ -291,7 +291,7 @@ let package = Package(
             name: "SwiftletCommandTests",
             dependencies: [
                 "SwiftletCommand", "Activator", "Autoscaler", "EventLoop", "KafkaSource", "Kafka",
-                "Manifests", "Telemetry",
+                "Manifests", "Swiftlet", "Telemetry",
             ],
             swiftSettings: strict
         ),

@@ -130,6 +130,20 @@ package final class EmbeddedBroker: Sendable {
         }
     }
 
+    /// Moves a partition to another broker.
+    package func setLeader(of topic: String, partition: Int32, broker: Int32) throws {
+        try self.perform("Moving \(topic)[\(partition)]") {
+            rd_kafka_mock_partition_set_leader($0, topic, partition, broker)
+        }
+    }
+
+    /// Moves a group to another broker.
+    package func setCoordinator(ofGroup group: String, broker: Int32) throws {
+        try self.perform("Moving the group \(group)") {
+            rd_kafka_mock_coordinator_set($0, "group", group, broker)
+        }
+    }
+
     /// Delays every answer of a broker.
     package func setRoundTripTime(_ milliseconds: Int32, broker: Int32 = 1) throws {
         try self.perform("Delaying broker \(broker)") {

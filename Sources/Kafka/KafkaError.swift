@@ -39,6 +39,8 @@ package struct KafkaError: Error, Sendable, Equatable, CustomStringConvertible {
         package static let rebalanceInProgress = Self(RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS)
         /// The commit came from a member of an earlier generation of the group.
         package static let illegalGeneration = Self(RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION)
+        /// The broker's own time was up.
+        package static let requestTimedOut = Self(RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT)
         /// The topic or the partition does not exist, or not yet.
         package static let unknownTopicOrPartition =
             Self(RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART)

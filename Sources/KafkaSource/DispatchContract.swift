@@ -7,8 +7,8 @@ internal import Kafka
 /// What Knative's control plane tells a data plane to do, in the JSON form of protobuf.
 ///
 /// Fields that are not there have protobuf's zero; those that nobody knows are passed over, for
-/// newer control planes may write them. Offsets of a new group were committed before a contract names it,
-/// so groups without any start at the beginning.
+/// newer control planes may write them. Offsets of a new group were committed before a contract
+/// names it, so groups without any start at the beginning.
 package struct DispatchContract: Sendable {
     /// Finds the text behind a key of a Secret.
     package typealias SecretLookup =

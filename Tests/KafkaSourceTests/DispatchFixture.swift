@@ -26,6 +26,7 @@ final class DispatchFixture: Sendable {
 
     init(
         topics: [String: Int] = ["t": 1],
+        brokerCount: Int32 = 1,
         sink decide: @escaping RecordingSink.Decision = { _ in .init(status: 200) },
         deadLetters decideDeadLetters: @escaping RecordingSink.Decision = { _ in .init(status: 202)
         }
@@ -33,7 +34,7 @@ final class DispatchFixture: Sendable {
         let loop = try EventLoop(name: "source-test")
         loop.start()
         self.loop = loop
-        self.broker = try EmbeddedBroker { _ in }
+        self.broker = try EmbeddedBroker(brokerCount: brokerCount) { _ in }
         for (topic, partitions) in topics {
             try self.broker.createTopic(topic, partitions: partitions)
         }
