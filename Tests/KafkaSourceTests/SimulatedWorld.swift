@@ -29,6 +29,8 @@ struct SimulatedWorld {
         /// Attempts that the present owner was told of, and its own with the sink.
         var knownAttempts: [Int64: Int] = [:]
         var attempts: [Int64: Int] = [:]
+        /// Those of its own attempts that came back with a refusal.
+        var refusals: [Int64: Int] = [:]
         var held: Set<Int64> = []
     }
 
@@ -234,7 +236,13 @@ struct SimulatedWorld {
             )
         default: outcome = .hopeless
         }
-        if outcome == .accepted { self.accept(place) }
+        if outcome == .accepted {
+            self.accept(place)
+        } else if place.target == .sink,
+            self.partitions[place.partition].lane == place.assignment
+        {
+            self.partitions[place.partition].refusals[place.record.offset, default: 0] += 1
+        }
         self.follow(self.lanes.answered(place.job, outcome, at: self.now, random: 0), place)
     }
 
@@ -299,6 +307,11 @@ struct SimulatedWorld {
                 self.fault("\(record.offset) was committed and not delivered")
             }
         }
+        let told = Dictionary(uniqueKeysWithValues: known.attempts.map { ($0.offset, $0.count) })
+        for (offset, count) in partition.refusals where !partition.accepted.contains(offset) {
+            let all = count + partition.knownAttempts[offset, default: 0]
+            if told[offset] != all { self.fault("\(all) attempts, and the commit does not say so") }
+        }
         if commit.offset < partition.stored.offset { self.fault("a commit went back") }
         self.partitions[index].stored = commit
     }
@@ -335,6 +348,7 @@ struct SimulatedWorld {
             uniqueKeysWithValues: known.attempts.map { ($0.offset, $0.count) }
         )
         self.partitions[index].attempts = [:]
+        self.partitions[index].refusals = [:]
         self.partitions[index].held = []
         self.partitions[index].position = stored.offset
         self.partitions[index].isRevoked = false
