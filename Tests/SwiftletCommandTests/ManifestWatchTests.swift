@@ -79,7 +79,9 @@ struct ManifestWatchTests {
     @Test("a folder that is not there is an error that names it")
     func missing() async throws {
         let scene = try Scene()
-        let error = await #expect(throws: SystemError.self) { try await scene.watch(["/no/a.yaml"]) }
+        let error = await #expect(throws: SystemError.self) {
+            try await scene.watch(["/no/a.yaml"])
+        }
         #expect(error.map { "\($0)".contains("/no") } == true)
     }
 }

@@ -8,6 +8,7 @@ struct LimitsTests {
     private static let table = "Sources/HTTPServer/LIMITS.md"
     private static let sources = [
         "Sources/HTTP/HTTPLimits.swift", "Sources/HTTPServer/HTTPServerConfiguration.swift",
+        "Sources/HTTPServer/HTTP2Limits.swift",
     ]
 
     @Test("every limit is in the table, with its default", arguments: sources)
