@@ -48,6 +48,7 @@ bench: prepare
 	@.ci/prepare bench
 	@$(foreach product,Bench BenchLoop hello,$(SWIFT_BUILD) --product $(product) &&) true
 	@python3 Sources/Bench/driver $(PARTS)
+
 SECONDS := 60
 fuzz:
 	@.ci/fuzz $(SECONDS)
