@@ -32,6 +32,8 @@ struct UpstreamConnectionTests {
             if let end { self.trailers = end }
         }
         func upstreamDrained() {}
+        var mayUpgrade: Bool { false }
+        func upstreamSwitched(_ head: HTTPResponseHead, fd: Int32, rest: [UInt8]) {}
         func upstreamFailed(_ failure: UpstreamFailure) { self.failure = failure }
 
         var text: String { String(decoding: self.body, as: UTF8.self) }

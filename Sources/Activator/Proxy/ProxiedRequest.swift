@@ -19,6 +19,8 @@ final class ProxiedRequest: UpstreamClient {
     /// The instance that has it; `nil` while it waits.
     private(set) var instance: Instance?
     private var connection: UpstreamConnection?
+    /// What carries the bytes after a switch of protocols.
+    private var tunnel: UpgradeTunnel?
 
     let arrivedAt: MonotonicTime
     private var dispatchedAt: MonotonicTime
@@ -43,6 +45,9 @@ final class ProxiedRequest: UpstreamClient {
         exchange.onCancelled = { [self] in self.clientLeft() }
     }
 
+    var mayUpgrade: Bool {
+        self.traits.upgrade != nil && self.exchange?.canBeTakenOver == true
+    }
     var method: HTTPMethod { self.exchange?.request.method ?? .get }
     /// The port of our end of its connection.
     var localPort: UInt16? { self.connection?.localPort }
@@ -73,7 +78,8 @@ final class ProxiedRequest: UpstreamClient {
                     traits: self.traits,
                     peer: exchange.peer,
                     proto: context.configuration.proto,
-                    hostDefault: self.revision.hostDefault
+                    hostDefault: self.revision.hostDefault,
+                    isUpgrade: self.mayUpgrade
                 ),
                 for: self,
                 timeout: self.revision.spec.timeout
@@ -182,6 +188,28 @@ final class ProxiedRequest: UpstreamClient {
         } else if !mayGoOn, let connection = self.connection {
             connection.pause()
             exchange.onWritable = { [weak connection] in connection?.resume() }
+        }
+    }
+
+    func upstreamSwitched(_ head: HTTPResponseHead, fd: Int32, rest: [UInt8]) {
+        self.connection = nil
+        var head = head
+        head.fields.remove("connection")
+        guard let stream = self.exchange?.takeOver(head) else {
+            Socket.close(fd)
+            return self.finish()
+        }
+        do {
+            self.tunnel = try UpgradeTunnel(
+                fd: fd,
+                rest: rest,
+                stream: stream,
+                context: self.revision.context
+            ) { [weak self] in self?.finish() }
+        } catch {
+            Socket.close(fd)
+            stream.abort()
+            self.finish()
         }
     }
 
@@ -310,6 +338,7 @@ final class ProxiedRequest: UpstreamClient {
     func abandon(_ answer: ProblemAnswer) {
         guard let exchange = self.exchange else { return }
         self.leaveConnection()
+        self.tunnel?.close()
         if exchange.isStarted { exchange.abort() } else { self.answer(answer) }
         self.finish()
     }
@@ -330,6 +359,7 @@ final class ProxiedRequest: UpstreamClient {
         self.exchange?.onCancelled = nil
         self.exchange?.onWritable = nil
         self.exchange = nil
+        self.tunnel = nil
         self.replay = nil
     }
 }

@@ -15,6 +15,8 @@ struct RequestTraits {
     /// Whether there is one `traceparent`, and a valid one.
     private(set) var hasTrace = false
     private var traceCount = 0
+    /// The value of `Upgrade`.
+    var upgrade: ArraySlice<UInt8>?
     /// How the body is delimited.
     var framing = HTTPBodyFraming.none
     /// Whether one of the fields is there by which Knative's probes are known.
@@ -36,6 +38,8 @@ struct RequestTraits {
         switch name.count {
         case 4 where HTTPText.equalsIgnoringCase(name, "host"):
             self.host = value
+        case 7 where HTTPText.equalsIgnoringCase(name, "upgrade"):
+            self.upgrade = value
         case 10 where HTTPText.equalsIgnoringCase(name, "user-agent"):
             // Only what may be one is compared in full.
             if value.first == UInt8(ascii: "k") { self.mayBeProbe = true }

@@ -17,6 +17,11 @@ protocol UpstreamClient: AnyObject {
     func upstreamDrained()
     /// The answer will not come, or not to its end; the connection is closed already.
     func upstreamFailed(_ failure: UpstreamFailure)
+    /// Whether the function was asked to switch protocols.
+    var mayUpgrade: Bool { get }
+    /// The function switched protocols: the socket is the client's now, and so is what came behind
+    /// the head.
+    func upstreamSwitched(_ head: HTTPResponseHead, fd: Int32, rest: [UInt8])
 }
 
 /// One connection to an instance, which carries one request after the other in HTTP/1.1.
@@ -283,8 +288,8 @@ final class UpstreamConnection: EventHandler {
         if case .head = self.phase {
             guard let response = try self.readHead(bytes, &used) else { return used }
             guard response.head.status != 101 else {
-                self.fail(.upgraded)
-                return used
+                self.switchProtocols(response.head, bytes.extracting(used..<bytes.count))
+                return bytes.count
             }
             self.isResponseKeepAlive = response.isKeepAlive
             self.decoder = HTTPBodyDecoder(
@@ -298,6 +303,14 @@ final class UpstreamConnection: EventHandler {
         let end = try self.readBody(bytes, &used, into: &body)
         self.deliver(head, body, end, hasRest: used < bytes.count)
         return used
+    }
+
+    /// Gives the socket away, when that was asked for.
+    private func switchProtocols(_ head: HTTPResponseHead, _ rest: Span<UInt8>) {
+        guard let client = self.client, client.mayUpgrade else { return self.fail(.upgraded) }
+        let bytes = rest.withUnsafeBufferPointer { Array($0) }
+        self.release()
+        client.upstreamSwitched(head, fd: self.fd, rest: bytes)
     }
 
     /// Reads heads until one is final; the interim ones end here (RFC 9110 section 15.2).
@@ -405,12 +418,17 @@ final class UpstreamConnection: EventHandler {
     /// Ends the connection; its client hears nothing.
     func close() {
         guard !self.isClosed else { return }
+        self.release()
+        Socket.close(self.fd)
+    }
+
+    /// Lets go of everything but the socket.
+    private func release() {
         self.phase = .closed
         self.client = nil
         self.decoder = nil
         self.context.loop.cancel(self.timer)
         self.context.loop.deregister(self.fd)
-        Socket.close(self.fd)
         let pool = self.pool.take()
         pool?.closed(self)
     }

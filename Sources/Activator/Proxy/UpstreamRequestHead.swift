@@ -7,8 +7,7 @@ internal import HTTP
 ///
 /// User fields pass unchanged and in order. Fields that belong to one connection stay behind
 /// (RFC 9110 section 7.6.1), as do those by which Knative's own parts find a revision. Among the
-/// former is `Upgrade`: protocols are not switched through the activator, and a function that is
-/// asked for a WebSocket sees a plain request. What a proxy adds follows at the end. The server's
+/// former is `Upgrade`, which is written anew when the client can be taken along. What a proxy adds follows at the end. The server's
 /// parser has checked every byte that is copied here.
 struct UpstreamRequestHead {
     /// The request as it came.
@@ -21,6 +20,8 @@ struct UpstreamRequestHead {
     let proto: String
     /// Stands in for a `Host` that a client of HTTP/1.0 did not send.
     let hostDefault: [UInt8]
+    /// Whether the function is asked to switch protocols, as the client wishes.
+    var isUpgrade = false
 
     private struct Found {
         var forwardedFor: [UInt8] = []
@@ -53,6 +54,10 @@ struct UpstreamRequestHead {
         self.appendFraming(to: &output)
         self.appendForwarded(found, host: host, &forwarded, to: &output)
         if !self.traits.hasTrace { trace.appendLine(to: &output) }
+        if self.isUpgrade, let upgrade = self.traits.upgrade {
+            output.append(contentsOf: "Connection: Upgrade\r\n".utf8)
+            self.append("Upgrade", upgrade, to: &output)
+        }
         output.append(contentsOf: "\r\n".utf8)
     }
 

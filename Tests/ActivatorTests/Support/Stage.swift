@@ -61,6 +61,7 @@ final class Stage: Sendable {
         )
         var serving = HTTPServerConfiguration()
         serving.bodyBytesMax = 1 << 40
+        serving.halfClose = .cancel
         self.server = HTTPServer(
             loop: self.serverLoop,
             configuration: serving,
