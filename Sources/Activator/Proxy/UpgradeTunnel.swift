@@ -26,7 +26,9 @@ final class UpgradeTunnel: EventHandler {
     ///   - fd: The connection to the function, which is taken over.
     ///   - rest: What came on it already.
     ///   - stream: The connection to the client.
+    ///   - context: What all connections share.
     ///   - ended: Called once when both connections are closed, unless it was by ``close()``.
+    /// - Throws: `SystemError` when the loop cannot watch the socket, which stays the caller's.
     init(
         fd: Int32,
         rest: [UInt8],
