@@ -43,7 +43,8 @@ struct ManifestWatchTests {
             }
         }
 
-        deinit {
+        /// Called by the test: the loop's own thread, which may let go last, cannot wait for itself.
+        func end() {
             self.loop.stop()
             self.loop.join()
             for name in ["a.yaml", "b.yaml", "notes.txt"] { unlink("\(self.folder)/\(name)") }
@@ -54,6 +55,7 @@ struct ManifestWatchTests {
     @Test("a file that is written, or replaced by another, is told")
     func file() async throws {
         let scene = try Scene()
+        defer { scene.end() }
         try scene.write("a.yaml", "one")
         let watch = try await scene.watch(["/a.yaml"])
         try scene.write("a.yaml", "two")
@@ -67,6 +69,7 @@ struct ManifestWatchTests {
     @Test("a folder tells of all manifests in it")
     func folder() async throws {
         let scene = try Scene()
+        defer { scene.end() }
         let watch = try await scene.watch([""])
         try scene.write("notes.txt", "not a manifest")
         try scene.write("b.yaml", "one")
@@ -79,6 +82,7 @@ struct ManifestWatchTests {
     @Test("a folder that is not there is an error that names it")
     func missing() async throws {
         let scene = try Scene()
+        defer { scene.end() }
         let error = await #expect(throws: SystemError.self) {
             try await scene.watch(["/no/a.yaml"])
         }
