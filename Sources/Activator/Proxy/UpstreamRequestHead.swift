@@ -7,7 +7,8 @@ internal import HTTP
 ///
 /// User fields pass unchanged and in order. Fields that belong to one connection stay behind
 /// (RFC 9110 section 7.6.1), as do those by which Knative's own parts find a revision. Among the
-/// former is `Upgrade`, which is written anew when the client can be taken along. What a proxy adds follows at the end. The server's
+/// former is `Upgrade`, which is written anew when the client can be taken along. What a proxy adds
+/// follows at the end. The server's
 /// parser has checked every byte that is copied here.
 struct UpstreamRequestHead {
     /// The request as it came.
