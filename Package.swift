@@ -109,7 +109,7 @@ let package = Package(
             dependencies: [
                 "Activator", "Autoscaler", "Manifests", "ObjectStorage", "KafkaSource", "Kafka",
                 "HTTPClient",
-                "HTTPServer", "HTTP", "EventFilters", "CloudEvents", "Swiftlet", "EventLoop",
+                "HTTPServer", "HTTP", "CloudEvents", "Swiftlet", "EventLoop",
                 "Telemetry", "Bytes",
                 "CLinux",
             ],

@@ -118,7 +118,8 @@ struct KafkaSourceDispatcherTests {
         }
         var statistics = await dispatcher.statistics
         #expect(statistics.held == 1)
-        #expect(statistics.partitions.first?.committed == nil)
+        // Its attempts may be stored, at the place where it is.
+        #expect((statistics.partitions.first?.committed ?? 0) == 0)
         #expect(statistics.partitions.first?.oldestUnfinished == 0)
         fixture.sink.setDecision { _ in .init(status: 204) }
         #expect(await fixture.sink.requests.wait { $0.count == 2 })

@@ -65,7 +65,11 @@ struct SourcePlan {
             let host = self.environment["HOSTNAME"] ?? "local"
             spec.instanceID = "\(spec.namespace)-\(spec.name)-\(host)"
         }
-        spec.filter = try extras.filter.map { try SourceFilter.cesql($0, place) }
+        do {
+            spec.filter = try extras.filter.map { try SourceFilter.cesql($0) }
+        } catch {
+            throw CommandError("\(place): swiftlet.dev/filter: \(error)")
+        }
     }
 
     // MARK: Addresses
