@@ -12,7 +12,8 @@ from dispatching import (
     Answer, Sink, bootstrap_of, check_order, consume, dispatch, make_broker, produce, source)
 
 TOPICS = {name: 4 for name in ("kills", "moves")} | {
-    name: 1 for name in ("faults", "dead", "letters", "contract-a", "contract-b", "again")}
+    name: 1 for name in (
+        "faults", "dead", "letters", "contract-a", "contract-b", "contract-moved", "again")}
 
 
 @pytest.fixture(scope="module")
@@ -151,6 +152,41 @@ def test_a_contract_is_followed(broker, tmp_path):
     assert program.stop() == 0
 
 
+def test_a_mounted_contract_is_exchanged_by_its_link_and_a_changed_source_moves(broker, tmp_path):
+    sinks = {name: Sink() for name in ("old", "new")}
+
+    def publish(generation, name, **more):
+        """What the kubelet does: a new folder, and a link that is renamed onto the old one."""
+        folder = tmp_path / f"..{generation}"
+        folder.mkdir()
+        (folder / "data").write_text(json.dumps({"generation": generation, "resources": [
+            {"uid": "r", "topics": ["contract-moved"], "bootstrapServers": broker,
+             "egresses": [{"uid": "e", "consumerGroup": "contract-moved",
+                           "destination": sinks[name].url, **more}]}]}))
+        (tmp_path / "..new").symlink_to(folder.name)
+        (tmp_path / "..new").rename(tmp_path / "..data")
+
+    publish(1, "old")
+    (tmp_path / "data").symlink_to("..data/data")
+    produce(broker, "contract-moved", [("k", f"m{n}") for n in range(20)])
+    program = dispatch(broker, "--contract", tmp_path / "data")
+    wait_until(lambda: len(sinks["old"].accepted) == 20, "the events before")
+    publish(2, "new", egressConfig={"retry": -1})
+    wait_until(
+        lambda: any("resources[0].egresses[0].egressConfig.retry must be" in line
+                    for line in program.log), "the place of the mistake")
+    publish(3, "new")
+    produce(broker, "contract-moved", [("k", f"n{n}") for n in range(20)])
+    everything = {f"m{n}" for n in range(20)} | {f"n{n}" for n in range(20)}
+    wait_until(
+        lambda: set(sinks["old"].bodies()) | set(sinks["new"].bodies()) == everything,
+        "all events at one sink or the other")
+    wait_until(
+        lambda: produce(broker, "contract-moved", [("k", "last")]) or
+        "last" in sinks["new"].bodies(), "the new sink gets events")
+    assert program.stop() == 0
+
+
 def swiftlet(*arguments):
     """Runs a verb to its end and gives its line of JSON."""
     done = subprocess.run([str(BIN / "swiftlet"), *map(str, arguments), "--output", "json"],
@@ -179,19 +215,18 @@ def test_dead_letters_are_redriven_and_ranges_replayed(broker, tmp_path):
     is_broken.clear()
     flags = ("-f", manifest, "--kafka", broker)
     place = tmp_path / "place.json"
-    assert swiftlet("redrive", *flags, "--dry-run")["wouldSend"] == 10
-    result = swiftlet("redrive", *flags, "--progress-file", place)
-    assert result["sent"] == 10 and result["complete"]
+    result = swiftlet("redrive", *flags, "--resume", place)
+    assert result["delivered"] == 10 and result["remaining"] == 0
     wait_until(lambda: len(sink.accepted) == 20, "the redriven events")
     again = [e for e in sink.accepted if e["body"] == "k1:1"][0]
     assert "ce-knativeerrorcode" not in again["fields"]
     # The place was kept: nothing is left.
-    assert swiftlet("redrive", *flags, "--progress-file", place)["sent"] == 0
+    assert swiftlet("redrive", *flags, "--resume", place)["delivered"] == 0
     before = len(sink.accepted)
-    result = swiftlet("replay", *flags, "--from-offset", 2, "--to-offset", 7, "--rate", 50)
-    assert result["sent"] == 5
+    result = swiftlet("replay", *flags, "--from", 2, "--to", 7, "--rate", 50)
+    assert result["delivered"] == 5
     assert [e["fields"]["ce-knativekafkaoffset"] for e in sink.accepted[before:]] == list("23456")
-    result = swiftlet("replay", *flags, "--from-offset", 0, "--to-offset", 10,
+    result = swiftlet("replay", *flags, "--from", 0, "--to", 10,
                       "--filter", "knativekafkaoffset = '3'")
-    assert result["sent"] == 1 and result["passedOver"] == 9
+    assert result["delivered"] == 1 and result["filtered"] == 9
     assert program.stop() == 0

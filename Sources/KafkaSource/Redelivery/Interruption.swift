@@ -38,7 +38,7 @@ package final class Interruption: Sendable {
     /// Comes back after a time, or as soon as work is to end.
     ///
     /// - Returns: Whether work goes on.
-    func sleep(_ duration: Duration) async -> Bool {
+    func pause(_ duration: Duration) async -> Bool {
         await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
             let id: Int? = self.state.withLock { state in
                 guard !state.isSet else { return nil }

@@ -27,6 +27,6 @@ final class RedeliveryPace: Sendable {
             return turn
         }
         guard let turn, turn > now else { return !self.interruption.isSet }
-        return await self.interruption.sleep(now.duration(to: turn))
+        return await self.interruption.pause(now.duration(to: turn))
     }
 }

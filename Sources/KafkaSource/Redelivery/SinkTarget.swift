@@ -73,7 +73,7 @@ package final class SinkTarget: RedeliveryTarget {
                 retryAfter: retryAfter
             )
             guard isRetriable, let wait else { return result }
-            guard await self.interruption.sleep(wait) else { return .unfinished }
+            guard await self.interruption.pause(wait) else { return .unfinished }
         }
     }
 

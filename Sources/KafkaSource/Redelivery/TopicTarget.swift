@@ -51,7 +51,7 @@ package final class TopicTarget: RedeliveryTarget {
                 _ = try await self.append(record)
                 return .delivered
             } catch let error as KafkaError where error.code == .queueFull {
-                guard await self.interruption.sleep(Self.fullQueueWait) else { return .unfinished }
+                guard await self.interruption.pause(Self.fullQueueWait) else { return .unfinished }
             } catch {
                 return .failed(status: nil, reason: "\(error)")
             }

@@ -12,9 +12,6 @@ internal import Telemetry
 /// The file is watched by its folder: the cluster replaces mounted files by way of a link. One that
 /// cannot be read, or makes no sense, is told and changes nothing.
 struct ContractSession: Sendable {
-    /// The longest contract, in bytes; the cluster's limit for a ConfigMap is below it.
-    private static let bytesMax = 4 * 1024 * 1024
-
     let file: String
     private let fleet: DispatcherFleet
     private let logger = Logger(label: "contract")
@@ -78,25 +75,30 @@ struct ContractSession: Sendable {
     ///
     /// - Throws: What is wrong with it; nothing has changed then.
     private func load() async throws {
-        let bytes = try Files.read(self.file, bytesMax: Self.bytesMax)
+        let bytes = try Files.read(self.file, bytesMax: Contract.bytesMax)
         let secrets = SourceSecrets(manifests: ManifestSet())
-        let contract = try DispatchContract(json: bytes) { namespace, name, key in
-            secrets.text(namespace, name, key)
+        let contract: Contract
+        do {
+            contract = try Contract(json: bytes) { secrets.text($0, $1, $2) }
+        } catch {
+            throw CommandError("The contract \(self.file): \(error)")
         }
-        var sources: [String: KafkaSourceSpec] = [:]
-        for egress in contract.egresses { sources[egress.id] = egress.spec }
+        for warning in contract.warnings { self.logger.warning("\(warning).") }
         self.logger.info(
             "The contract is applied.",
-            ["generation": contract.generation, "egresses": "\(sources.count)"]
+            ["generation": "\(contract.generation)", "egresses": "\(contract.sources.count)"]
         )
-        await self.fleet.apply(sources)
+        await self.fleet.apply(contract.sources)
     }
 
     private func reload() async {
         do {
             try await self.load()
         } catch {
-            self.logger.error("The contract is not followed.", ["error": "\(error)"])
+            self.logger.error(
+                "The contract is not followed; the one before stays.",
+                ["error": "\(error)"]
+            )
         }
     }
 }

@@ -6,12 +6,15 @@ package import Telemetry
 
 /// The dispatchers of one process, kept as somebody who may change their mind wants them.
 ///
-/// Whoever is not concerned by a change goes on undisturbed. A dispatcher whose source changed ends
-/// what is with its sink, commits, and leaves its place to a new one; a new one that cannot be made
+/// Whoever is not concerned by a change goes on undisturbed. A dispatcher whose source changed has
+/// a successor, which joins the group first; then it ends what is with its sink, commits and
+/// leaves. So partitions are without a reader only while they move. A successor that cannot be made
 /// leaves the old one alone.
 package actor DispatcherFleet {
     /// How long a dispatcher that leaves waits for its sink.
     package static let stopDeadline = Duration.seconds(30)
+    /// How long a dispatcher that leaves waits for its successor to join.
+    private static let joinDeadline = Duration.seconds(30)
 
     private let loop: EventLoop
     private let client: HTTPClient
@@ -71,33 +74,35 @@ package actor DispatcherFleet {
     }
 
     private func change(to sources: [String: KafkaSourceSpec], _ deadline: Duration) async {
-        var leaving: [KafkaSourceDispatcher] = []
-        var coming: [String: KafkaSourceDispatcher] = [:]
+        var leaving: [(old: KafkaSourceDispatcher, successor: KafkaSourceDispatcher?)] = []
         for (id, dispatcher) in self.dispatchers where sources[id] == nil {
-            leaving.append(dispatcher)
+            leaving.append((dispatcher, nil))
             self.dispatchers[id] = nil
         }
         for (id, spec) in sources {
             let old = self.dispatchers[id]
             guard old?.spec != spec else { continue }
             do {
-                coming[id] = try self.dispatcher(spec)
-                if let old { leaving.append(old) }
+                let successor = try self.dispatcher(spec)
+                self.dispatchers[id] = successor
+                successor.start()
+                if let old { leaving.append((old, successor)) }
             } catch {
                 self.logger.error(
-                    "A source cannot be run as it is.",
+                    "A source cannot be run as it is; what it was before stays.",
                     ["source": spec.name, "error": "\(error)"]
                 )
             }
         }
+        let join = min(deadline, Self.joinDeadline)
         await withTaskGroup { group in
-            for dispatcher in leaving {
-                group.addTask { await dispatcher.stop(deadline: deadline) }
+            for (old, successor) in leaving {
+                group.addTask {
+                    // Perhaps in vain: its brokers may be others, and not there.
+                    _ = await successor?.waitUntilAssigned(deadline: join)
+                    await old.stop(deadline: deadline)
+                }
             }
-        }
-        for (id, dispatcher) in coming {
-            self.dispatchers[id] = dispatcher
-            dispatcher.start()
         }
     }
 
