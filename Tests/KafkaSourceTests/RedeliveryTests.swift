@@ -190,6 +190,20 @@ struct RedeliveryTests {
         }
     }
 
+    @Test("a rate lets one go, and whoever waits for a turn is woken by an interruption")
+    func pace() async throws {
+        try await self.withJob { _, job in
+            let pace = RedeliveryPace(rate: 0.001, interruption: job.interruption)
+            #expect(await pace.admit())
+            async let next = pace.admit()
+            job.interruption.set(because: "enough")
+            #expect(await next == false)
+            #expect(await pace.admit() == false)
+            job.interruption.set(because: "more")
+            #expect(job.interruption.reason == "enough")
+        }
+    }
+
     @Test("a filter leaves out events, which count as done")
     func filter() async throws {
         try await self.withJob { fixture, job in
