@@ -16,20 +16,19 @@ SHELL ["/bin/bash", "-euo", "pipefail", "-c"]
 WORKDIR /source
 COPY .ci/prepare .ci/prepare
 RUN .ci/prepare build
-COPY Package.swift ./
+COPY Makefile Package.swift ./
 COPY Sources Sources
 COPY Tests Tests
 COPY functions functions
 ARG FUNCTION
 ARG PACKAGES=""
 RUN test -n "$FUNCTION" || { echo "say which: --build-arg FUNCTION=exam-generator" >&2; exit 1; }; \
-    swift build --configuration release --static-swift-stdlib --product "$FUNCTION"
+    make build PRODUCT="$FUNCTION"
 # The program, and the names of the packages that own the libraries it is linked with, and libssl3,
 # which it loads when it is to speak TLS. Debian keeps files below /usr and may know them by their
 # older path.
 RUN mkdir /out; \
-    program="$(swift build --configuration release --static-swift-stdlib --show-bin-path)/$FUNCTION"; \
-    install --strip "$program" /out/function; \
+    install --strip ".build/release/$FUNCTION" /out/function; \
     ldd /out/function | sed -n 's/.* => \(\/[^ ]*\) .*/\1/p' | while read -r library; do \
         file="$(realpath "$library")"; \
         dpkg-query --search "$file" 2>/dev/null || dpkg-query --search "${file#/usr}"; \

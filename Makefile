@@ -18,7 +18,7 @@ SOURCES := Package.swift Sources Tests functions
 help:
 	@echo "make demo    upload a PDF and watch an exam come out; starts and stops everything"
 	@echo "make up      the same, and stays: S3 on :9000, functions on :8080, admin on :9090"
-	@echo "make build   build everything in release mode"
+	@echo "make build   build everything in release mode, or PRODUCT= alone"
 	@echo "make test    build and run every test"
 	@echo "make bench   measure beside nginx, Node, FastAPI and a bare loop; SECONDS= for each point"
 	@echo "make fuzz    fuzz each parser for SECONDS (60): https://llvm.org/docs/LibFuzzer.html"
@@ -34,7 +34,7 @@ up: build
 	@$(BIN)/swiftlet up -f $(MANIFESTS)
 
 build: prepare
-	@$(SWIFT_BUILD)
+	@$(SWIFT_BUILD) $(if $(PRODUCT),--product $(PRODUCT))
 
 prepare:
 	@.ci/prepare build
