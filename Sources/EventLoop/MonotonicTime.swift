@@ -24,6 +24,12 @@ package struct MonotonicTime: Comparable, Hashable, Sendable {
         return Self(nanoseconds: overflow ? .max : sum)
     }
 
+    /// The point `span` later; a sum beyond the range stays at its end.
+    package func advanced(by span: TimeSpan) -> Self {
+        let (sum, overflow) = self.nanoseconds.addingReportingOverflow(span.nanoseconds)
+        return Self(nanoseconds: overflow ? .max : sum)
+    }
+
     /// The time from here to `other`; negative when `other` lies before.
     package func duration(to other: Self) -> Duration {
         if other >= self {
@@ -34,6 +40,19 @@ package struct MonotonicTime: Comparable, Hashable, Sendable {
 
     /// Orders by time.
     package static func < (left: Self, right: Self) -> Bool { left.nanoseconds < right.nanoseconds }
+}
+
+/// A time that is waited for over and over: a `Duration`, converted once.
+///
+/// A `Duration` counts attoseconds in 128 bits, whose division costs more than a timer does.
+package struct TimeSpan: Hashable, Sendable {
+    /// What is added to a ``MonotonicTime``.
+    package let nanoseconds: UInt64
+
+    /// Converts a duration; a negative one becomes zero, one beyond 292 years the longest.
+    package init(_ duration: Duration) {
+        self.nanoseconds = UInt64(clamping: duration.nanosecondsClamped)
+    }
 }
 
 extension Duration {

@@ -53,7 +53,7 @@ extension HTTPConnection: HTTPExchangeCarrier {
         if self.writer.closesConnection { return self.linger() }
         guard self.decoder != nil else { return self.beginNext() }
         self.phase = .discarding(left: self.configuration.discardBytesMax)
-        self.setDeadline(after: self.configuration.bodyTimeout)
+        self.setDeadline(after: self.times.body)
         if !self.isProcessing { self.scheduleResume() }
     }
 

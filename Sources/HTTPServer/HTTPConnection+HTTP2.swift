@@ -30,7 +30,7 @@ extension HTTPConnection {
         guard let session = HTTP2Session(self) else { return self.reset() }
         self.http2 = session
         self.phase = .http2
-        self.setDeadline(after: self.configuration.keepAliveTimeout)
+        self.setDeadline(after: self.times.keepAlive)
         if self.server.isDraining { session.drain() }
     }
 
@@ -51,7 +51,7 @@ extension HTTPConnection {
     /// No stream is open.
     func http2IsIdle() {
         guard case .http2 = self.phase else { return }
-        self.setDeadline(after: self.configuration.keepAliveTimeout)
+        self.setDeadline(after: self.times.keepAlive)
     }
 
     /// Looks at all the deadlines of an HTTP/2 connection.

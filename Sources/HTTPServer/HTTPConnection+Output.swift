@@ -59,7 +59,7 @@ extension HTTPConnection {
     private func outputBlocked(_ hasProgress: Bool) {
         // A handler that writes on does not make a peer that does not read any livelier.
         if hasProgress || self.writeDeadline == nil {
-            let deadline = self.loop.now.advanced(by: self.configuration.writeTimeout)
+            let deadline = self.loop.now.advanced(by: self.times.write)
             self.writeDeadline = deadline
             self.armTimer(noLaterThan: deadline)
         }

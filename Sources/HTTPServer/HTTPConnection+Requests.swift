@@ -66,13 +66,12 @@ extension HTTPConnection {
     private func awaitHead() -> Bool {
         if case .head(hasBegun: false) = self.phase {
             self.phase = .head(hasBegun: true)
-            self.setDeadline(after: self.configuration.headerTimeout)
+            self.setDeadline(after: self.times.header)
         }
         return false
     }
 
     private func begin(_ request: HTTPParsedRequest) {
-        let hasBody = request.framing != .none
         self.closesAfterAnswer = !request.isKeepAlive || self.server.isDraining
         self.writer = HTTPResponseWriter(request: request.head, closesConnection: false)
         let exchange = HTTPExchange(
@@ -87,7 +86,7 @@ extension HTTPConnection {
         self.phase = .exchange
         self.mustSendContinue = request.expectsContinue
         self.setDeadline(after: nil)
-        if hasBody {
+        if !request.framing.isNone {
             self.decoder = HTTPBodyDecoder(
                 framing: request.framing,
                 limits: self.configuration.limits,
@@ -134,7 +133,7 @@ extension HTTPConnection {
         }
         // A client that sends already does not wait for 100 (RFC 9110 section 10.1.1).
         self.mustSendContinue = false
-        self.setDeadline(after: self.configuration.bodyTimeout)
+        self.setDeadline(after: self.times.body)
         let chunk = [UInt8](unsafeUninitializedCapacity: bytes.count) { buffer, count in
             bytes.withUnsafeBufferPointer { _ = buffer.update(fromContentsOf: $0) }
             count = bytes.count
@@ -152,7 +151,7 @@ extension HTTPConnection {
     /// The handler waits for the body: tell the client to send it, and hurry it.
     func bodyIsWanted() {
         guard self.decoder != nil else { return }
-        self.setDeadline(after: self.configuration.bodyTimeout)
+        self.setDeadline(after: self.times.body)
         guard self.mustSendContinue else { return }
         self.mustSendContinue = false
         self.output.bytes.append(contentsOf: "HTTP/1.1 100 Continue\r\n\r\n".utf8)
@@ -170,7 +169,7 @@ extension HTTPConnection {
 
     func beginNext() {
         self.phase = .head(hasBegun: false)
-        self.setDeadline(after: self.configuration.keepAliveTimeout)
+        self.setDeadline(after: self.times.keepAlive)
         // Who processes goes on with the next request by itself.
         guard !self.isProcessing else { return }
         if self.pending.isEmpty { self.endIfIdle() } else { self.scheduleResume() }

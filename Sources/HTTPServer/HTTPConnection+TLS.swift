@@ -24,7 +24,7 @@ extension HTTPConnection {
                 self.flush()
             } else {
                 self.phase = .head(hasBegun: false)
-                self.setDeadline(after: self.configuration.keepAliveTimeout)
+                self.setDeadline(after: self.times.keepAlive)
             }
             self.setInterest(.readable)
             // What came with the end of the handshake is in the library's hands already.

@@ -77,6 +77,7 @@ final class HTTPConnection: EventHandler, @unchecked Sendable {
     }
 
     var configuration: HTTPServerConfiguration { self.server.configuration }
+    var times: HTTPServerTimes { self.server.times }
 
     func open() throws {
         Socket.disableDelay(self.transport.fd)
@@ -88,9 +89,9 @@ final class HTTPConnection: EventHandler, @unchecked Sendable {
             self.phase = .handshake
         }
         try self.loop.register(self.transport.fd, for: .readable, handler: self)
-        let times = self.configuration
+        let times = self.times
         self.setDeadline(
-            after: self.transport.tls == nil ? times.keepAliveTimeout : times.handshakeTimeout
+            after: self.transport.tls == nil ? times.keepAlive : times.handshake
         )
     }
 
@@ -197,7 +198,7 @@ final class HTTPConnection: EventHandler, @unchecked Sendable {
 
     // MARK: Time
 
-    func setDeadline(after delay: Duration?) {
+    func setDeadline(after delay: TimeSpan?) {
         self.phaseDeadline = delay.map { self.loop.now.advanced(by: $0) }
         if let deadline = self.phaseDeadline { self.armTimer(noLaterThan: deadline) }
     }
@@ -206,12 +207,12 @@ final class HTTPConnection: EventHandler, @unchecked Sendable {
     func restoreDeadline() {
         switch self.phase {
         case .head(let hasBegun):
-            let times = self.configuration
-            self.setDeadline(after: hasBegun ? times.headerTimeout : times.keepAliveTimeout)
+            let times = self.times
+            self.setDeadline(after: hasBegun ? times.header : times.keepAlive)
         case .exchange:
             let isAwaited = self.decoder != nil && self.exchange?.isBodyAwaited == true
-            self.setDeadline(after: isAwaited ? self.configuration.bodyTimeout : nil)
-        case .discarding: self.setDeadline(after: self.configuration.bodyTimeout)
+            self.setDeadline(after: isAwaited ? self.times.body : nil)
+        case .discarding: self.setDeadline(after: self.times.body)
         case .http2: if self.http2?.streams.isEmpty == true { self.http2IsIdle() }
         case .handshake, .upgraded, .lingering, .closed: break
         }
@@ -274,7 +275,7 @@ final class HTTPConnection: EventHandler, @unchecked Sendable {
     func beginToLinger() {
         guard !self.hasInputEnded else { return self.close() }
         self.transport.shutdownWrite()
-        self.setDeadline(after: self.configuration.lingerTimeout)
+        self.setDeadline(after: self.times.linger)
         self.updateInterest()
     }
 

@@ -53,7 +53,7 @@ package final class HTTPExchange: @unchecked Sendable {
         self.carrier = carrier
         self.framing = framing
         self.isEncrypted = isEncrypted
-        self.incoming = HTTPIncomingBody(isEnded: framing == .none)
+        self.incoming = HTTPIncomingBody(isEnded: framing.isNone)
     }
 
     // MARK: Request body
@@ -123,7 +123,7 @@ package final class HTTPExchange: @unchecked Sendable {
 
     /// Tells what is there, one event at a time: whoever is told may pause, abort or read on.
     private func tellBody() {
-        while let tell = self.incoming.next() { tell() }
+        while let notice = self.incoming.next() { notice.tell() }
     }
 
     /// Bytes that were read ahead and wait for the handler.
@@ -132,6 +132,7 @@ package final class HTTPExchange: @unchecked Sendable {
     var isBodyAwaited: Bool { self.incoming.isAwaited }
 
     func bodyArrived(_ event: HTTPBodyEvent) {
+        if let consumer = self.incoming.passOn(event) { return consumer(event) }
         self.incoming.append(event)
         self.tellBody()
     }

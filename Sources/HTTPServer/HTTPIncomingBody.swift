@@ -62,23 +62,61 @@ struct HTTPIncomingBody {
         return chunk
     }
 
+    /// Who is to be told of an event that arrives, when nothing waits before it; else `nil`.
+    mutating func passOn(_ event: HTTPBodyEvent) -> ((HTTPBodyEvent) -> Void)? {
+        guard self.bufferedBytes == 0, self.final == nil, !self.isPaused, self.waiter == nil,
+            let consumer = self.consumer
+        else { return nil }
+        guard case .chunk = event else {
+            self.endTelling(event)
+            return consumer
+        }
+        return consumer
+    }
+
     /// Takes what can be told now, and to whom: `nil` when there is nothing, or nobody.
-    mutating func next() -> (() -> Void)? {
+    mutating func next() -> HTTPBodyNotice? {
         if let waiter = self.waiter {
             if let chunk = self.takeChunk() {
                 self.waiter = nil
-                return { waiter.resume(returning: chunk) }
+                return .resume(waiter, .success(chunk))
             }
             guard let final = self.final else { return nil }
             self.waiter = nil
-            guard case .failed(let error) = final else { return { waiter.resume(returning: nil) } }
-            return { waiter.resume(throwing: error) }
+            guard case .failed(let error) = final else { return .resume(waiter, .success(nil)) }
+            return .resume(waiter, .failure(error))
         }
         guard let consumer = self.consumer, !self.isPaused, !self.isFinalTold else { return nil }
-        if let chunk = self.takeChunk() { return { consumer(.chunk(chunk)) } }
+        if let chunk = self.takeChunk() { return .call(consumer, .chunk(chunk)) }
         guard let final = self.final else { return nil }
+        self.endTelling(final)
+        return .call(consumer, final)
+    }
+
+    private mutating func endTelling(_ final: HTTPBodyEvent) {
+        self.final = final
         self.isFinalTold = true
         self.consumer = nil
-        return { consumer(final) }
+    }
+}
+
+/// What is to be told of a body, and to whom.
+enum HTTPBodyNotice {
+    case call((HTTPBodyEvent) -> Void, HTTPBodyEvent)
+    case resume(CheckedContinuation<[UInt8]?, any Error>, Result<[UInt8]?, any Error>)
+
+    func tell() {
+        switch self {
+        case .call(let consumer, let event): consumer(event)
+        case .resume(let waiter, let result): waiter.resume(with: result)
+        }
+    }
+}
+
+extension HTTPBodyFraming {
+    /// Whether no body follows; without the comparison of what the other cases hold.
+    var isNone: Bool {
+        if case .none = self { return true }
+        return false
     }
 }

@@ -15,6 +15,7 @@ final class HTTPServerState: EventHandler, @unchecked Sendable {
 
     let loop: EventLoop
     let configuration: HTTPServerConfiguration
+    let times: HTTPServerTimes
     let handler: any HTTPHandler
     /// One read buffer for all connections: only one is read at a time.
     let scratch: UnsafeMutableRawBufferPointer
@@ -45,6 +46,7 @@ final class HTTPServerState: EventHandler, @unchecked Sendable {
     ) {
         self.loop = loop
         self.configuration = configuration
+        self.times = HTTPServerTimes(configuration)
         self.handler = handler
         self.capacity = capacity
         self.scratch = .allocate(byteCount: Self.scratchBytes, alignment: 16)

@@ -21,6 +21,19 @@ struct MonotonicTimeTests {
     }
 
     @Test(
+        "a span moves as its duration does, and never back",
+        arguments: [
+            (UInt64(10), Duration.nanoseconds(5), UInt64(15)), (10, .zero, 10),
+            (10, .nanoseconds(-3), 10), (.max - 1, .nanoseconds(1), .max),
+            (.max - 1, .nanoseconds(2), .max), (0, .seconds(Int64.max), UInt64(Int64.max)),
+        ]
+    )
+    func advancesBySpan(_ start: UInt64, _ duration: Duration, _ end: UInt64) {
+        let moved = MonotonicTime(nanoseconds: start).advanced(by: TimeSpan(duration))
+        #expect(moved == MonotonicTime(nanoseconds: end))
+    }
+
+    @Test(
         "measures both ways",
         arguments: [
             (UInt64(0), UInt64(0), Int64(0)), (5, 8, 3), (8, 5, -3), (0, .max, .max),

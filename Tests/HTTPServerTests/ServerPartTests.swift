@@ -79,7 +79,7 @@ struct HTTPIncomingBodyTests {
     }
 
     private static func tell(_ body: inout HTTPIncomingBody) {
-        while let tell = body.next() { tell() }
+        while let notice = body.next() { notice.tell() }
     }
 
     @Test("tells chunks, then the end, once; nothing while paused")
@@ -106,6 +106,24 @@ struct HTTPIncomingBodyTests {
         Self.tell(&body)
         #expect(log.events == ["2", "1", "end 1"] && body.bufferedBytes == 0)
         #expect(!body.isAwaited)
+    }
+
+    @Test("what arrives is passed on directly only when nothing waits before it")
+    func passesOn() {
+        let log = Log()
+        var body = HTTPIncomingBody(isEnded: false)
+        #expect(body.passOn(.chunk([1])) == nil)
+        body.consumer = Self.consumer(log)
+        body.passOn(.chunk([1, 2]))?(.chunk([1, 2]))
+        body.isPaused = true
+        #expect(body.passOn(.chunk([1])) == nil)
+        body.append(.chunk([1]))
+        body.isPaused = false
+        #expect(body.passOn(.end(trailers: HTTPFields())) == nil)
+        Self.tell(&body)
+        body.passOn(.end(trailers: HTTPFields()))?(.end(trailers: HTTPFields()))
+        #expect(log.events == ["2", "1", "end 0"])
+        #expect(body.passOn(.chunk([1])) == nil && body.next() == nil && !body.isAwaited)
     }
 
     @Test("a request without a body has its end at once")
