@@ -12,12 +12,12 @@ internal import CloudEvents
 ///
 /// @main
 /// struct Shop {
-///     static func main() async {
+///     static func main() {
 ///         var function = Function()
 ///         function.on("com.example.order", reply: "com.example.receipt") { (order: Order, _) in
 ///             Receipt(text: "One \(order.item), coming up.")
 ///         }
-///         await function.run()
+///         function.run()
 ///     }
 /// }
 /// ```
@@ -82,7 +82,10 @@ public struct Function: Sendable {
 }
 
 /// A handler and the events that it is for.
-struct EventHandlerEntry: Sendable {
+///
+/// A class, so that the entry that an event was found to be for is handed on without copying its
+/// patterns.
+final class EventHandlerEntry: Sendable {
     typealias Handler = @Sendable (CloudEvent, Context) async throws -> CloudEvent?
 
     enum Condition: Sendable {
@@ -90,15 +93,23 @@ struct EventHandlerEntry: Sendable {
         case predicate(@Sendable (CloudEvent) -> Bool)
     }
 
-    var condition: Condition
-    var optionsIndex: Int
-    var handler: Handler
+    let condition: Condition
+    let optionsIndex: Int
+    let handler: Handler
+
+    init(condition: Condition, optionsIndex: Int, handler: @escaping Handler) {
+        self.condition = condition
+        self.optionsIndex = optionsIndex
+        self.handler = handler
+    }
 
     func matches(_ event: CloudEvent) -> Bool {
         switch self.condition {
         case .patterns(let type, let source, let subject):
-            type.matches(event.type) && source.matches(event.source)
-                && subject.matches(event.subject ?? "")
+            // What fits every value is not shown any: to take one out of the event costs a copy.
+            (type.isAny || type.matches(event.type))
+                && (source.isAny || source.matches(event.source))
+                && (subject.isAny || subject.matches(event.subject ?? ""))
         case .predicate(let predicate): predicate(event)
         }
     }

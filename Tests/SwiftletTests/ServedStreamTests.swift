@@ -49,6 +49,33 @@ struct ServedStreamTests {
         }
     }
 
+    @Test(
+        "a handler is cancelled whose answer breaks in its first steps",
+        arguments: [true, false]
+    )
+    func breaks(_ isOnLoop: Bool) async throws {
+        let cancelled = Semaphore()
+        var function = Function(placement: isOnLoop ? .loop : .pool)
+        function.stream("GET", "/broken") { _, response, _ in
+            try await response.start(length: 1)
+            // More than was announced: the connection is reset within this call.
+            try? await response.write("two")
+            do {
+                try await Task.sleep(for: .seconds(3600))
+            } catch {
+                cancelled.signal()
+            }
+        }
+        try await withServed(function) { served in
+            let client = try served.client()
+            let isCancelled = try await TestThread.run {
+                try client.send("GET /broken HTTP/1.1\r\nHost: t\r\n\r\n")
+                return cancelled.wait()
+            }
+            #expect(isCancelled)
+        }
+    }
+
     @Test("a slow reader stops the writer")
     func backPressure() async throws {
         let written = Recorder<Int>()

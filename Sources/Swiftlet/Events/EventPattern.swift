@@ -6,6 +6,8 @@
 /// all that end so, and `"*"` every value, also a missing one.
 public struct EventPattern: Sendable, Equatable, ExpressibleByStringLiteral {
     private let parts: [String]
+    /// Whether every value fits, a missing one too.
+    let isAny: Bool
 
     /// Makes a pattern of a literal.
     public init(stringLiteral value: String) { self.init(value) }
@@ -13,10 +15,12 @@ public struct EventPattern: Sendable, Equatable, ExpressibleByStringLiteral {
     /// Makes a pattern.
     public init(_ text: String) {
         self.parts = text.split(separator: "*", omittingEmptySubsequences: false).map(String.init)
+        self.isAny = text == "*"
     }
 
     /// Whether a value fits.
     public func matches(_ value: String) -> Bool {
+        if self.isAny { return true }
         guard let first = self.parts.first, let last = self.parts.last, self.parts.count > 1 else {
             return self.parts.first == value
         }

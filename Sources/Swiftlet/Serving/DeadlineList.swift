@@ -12,18 +12,21 @@ struct DeadlineList<Element> {
     }
 
     /// How long each of them has.
-    let duration: Duration
+    private let span: TimeSpan
     private var entries = SlotList<Entry>()
 
-    init(duration: Duration) { self.duration = duration }
+    init(duration: Duration) { self.span = TimeSpan(duration) }
 
     var count: Int { self.entries.count }
     /// When the first of them passes; `nil` when there is none.
     var nextDeadline: MonotonicTime? { self.entries.first?.deadline }
 
+    /// When the time of one is over that begins now.
+    func deadline(from now: MonotonicTime) -> MonotonicTime { now.advanced(by: self.span) }
+
     /// Starts the time of one; `now` never goes back from call to call.
     mutating func append(_ element: Element, now: MonotonicTime) -> SlotID {
-        let entry = Entry(deadline: now.advanced(by: self.duration), element: element)
+        let entry = Entry(deadline: self.deadline(from: now), element: element)
         return self.entries.append(entry)
     }
 

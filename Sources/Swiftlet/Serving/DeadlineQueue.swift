@@ -18,8 +18,8 @@ final class DeadlineQueue<Element> {
         self.list = DeadlineList(duration: duration)
     }
 
-    /// How long each element has.
-    var duration: Duration { self.list.duration }
+    /// When the time of an element is over that begins now.
+    func deadline(from now: MonotonicTime) -> MonotonicTime { self.list.deadline(from: now) }
 
     /// Starts the time of an element.
     func append(_ element: Element) -> SlotID {

@@ -8,11 +8,11 @@ internal import HTTPServer
 // How the handlers of each kind are started; loop only.
 extension Invocation {
     func context() -> Context {
-        let duration = self.deadlines?.duration ?? self.handler.settings.timeout
-        return self.runtime.makeContext(
-            self.exchange.request.fields,
-            deadline: self.exchange.loop.now.advanced(by: duration)
-        )
+        let now = self.exchange.loop.now
+        let deadline =
+            self.deadlines?.deadline(from: now)
+            ?? now.advanced(by: self.handler.settings.timeout)
+        return self.runtime.makeContext(self.exchange.request.fields, deadline: deadline)
     }
 
     private func start(
@@ -21,7 +21,10 @@ extension Invocation {
     ) {
         let own = optionsIndex.flatMap { self.runtime.options($0).placement }
         switch own ?? self.runtime.function.placement {
-        case .loop: self.task = Task(executorPreference: self.exchange.loop, operation: work)
+        case .loop:
+            self.starting {
+                Task.immediate(executorPreference: self.exchange.loop, operation: work)
+            }
         case .pool: self.task = Task(operation: work)
         }
     }
@@ -31,12 +34,26 @@ extension Invocation {
         _ entry: EventHandlerEntry,
         _ mode: CloudEventContentMode
     ) {
-        let context = self.context()
-        let handle = entry.handler
-        self.start(
-            { self.finish(await self.runtime.answer(event, handle, mode, context)) },
-            entry.optionsIndex
+        self.delivery = Delivery(
+            event: event,
+            handle: entry.handler,
+            mode: mode,
+            context: self.context()
         )
+        self.start({ await self.deliver() }, entry.optionsIndex)
+    }
+
+    /// In the handler's task, which has taken over what is delivered.
+    @concurrent
+    private func deliver() async {
+        guard let delivery = self.delivery.take() else { return }
+        let response = await self.runtime.answer(
+            delivery.event,
+            delivery.handle,
+            delivery.mode,
+            delivery.context
+        )
+        self.finish(response)
     }
 
     func start(

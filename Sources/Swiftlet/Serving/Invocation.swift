@@ -7,7 +7,8 @@ internal import HTTPServer
 
 /// One request on its way: its turn, its body, its handler, its answer.
 ///
-/// `@unchecked Sendable`: its variables belong to the thread of the handler's loop.
+/// `@unchecked Sendable`: its variables belong to the thread of the handler's loop, but for
+/// ``delivery``, which belongs to the handler's task once that was started.
 final class Invocation: TurnWaiter, @unchecked Sendable {
     /// What is to be done, as far as that is known.
     enum Work: Sendable {
@@ -16,6 +17,14 @@ final class Invocation: TurnWaiter, @unchecked Sendable {
         case message
         case event(CloudEvent, EventHandlerEntry, CloudEventContentMode)
         case batch([CloudEvent])
+    }
+
+    /// An event on its way into its handler.
+    struct Delivery {
+        var event: CloudEvent
+        var handle: EventHandlerEntry.Handler
+        var mode: CloudEventContentMode
+        var context: Context
     }
 
     /// Larger bodies are decoded on the pool: it would keep the sockets waiting.
@@ -35,6 +44,11 @@ final class Invocation: TurnWaiter, @unchecked Sendable {
     private var deadline = SlotID.none
     var stream: ExchangeStream?
     var task: Task<Void, Never>?
+    /// Kept here, the event is moved into the task and not copied.
+    var delivery: Delivery?
+    /// Whether the handler's first steps run within the call that makes its task.
+    private var isStarting = false
+    private var isAbandoned = false
     private var bodyBytes = 0
     private var isAnswered = false
     private var isOver = false
@@ -270,8 +284,20 @@ final class Invocation: TurnWaiter, @unchecked Sendable {
     /// Nobody waits for the answer; a handler that runs is told, and keeps its turn until it ends.
     private func abandon() {
         self.stream?.cancel()
+        self.isAbandoned = true
+        guard !self.isStarting else { return }
         guard let task = self.task else { return self.end() }
         task.cancel()
+    }
+
+    /// Makes a task that runs at once, so that it may be over, or abandoned, when it is returned.
+    func starting(_ make: () -> Task<Void, Never>) {
+        self.isStarting = true
+        let task = make()
+        self.isStarting = false
+        guard !self.isOver else { return }
+        self.task = task
+        if self.isAbandoned { task.cancel() }
     }
 
     /// Gives everything back, once.
