@@ -38,7 +38,7 @@ def test_help_teaches(verb):
         (("up", "-f", "x.yaml", "--port", "70000"), "not a number of 0…65535"),
         (("up", "-f", "x.yaml", "--idle", "soon"), "not a time"),
         (("put", "only-one"), "expected FILE BUCKET/KEY"),
-        (("invoke", "--mode", "smoke"), "binary or structured"),
+        (("invoke", "--mode", "smoke"), "binary, structured or batch"),
     ],
 )
 def test_wrong_use_gets_one_sentence_and_code_2(arguments, sentence):
