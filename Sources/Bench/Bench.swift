@@ -6,12 +6,12 @@ import Swiftlet
 /// The programs that `make bench` runs: a function that echoes events, and the codec alone.
 @main
 struct Bench {
-    static func main() async {
+    static func main() {
         let words = Array(CommandLine.arguments.dropFirst())
         let steps = words.count == 3 ? Int(words[2]) ?? 0 : 0
         switch (words.first, words.dropFirst().first) {
-        case ("echo", "loop"): await EchoFunction.run(placement: .loop)
-        case ("echo", "pool"): await EchoFunction.run(placement: .pool)
+        case ("echo", "loop"): EchoFunction.run(placement: .loop)
+        case ("echo", "pool"): EchoFunction.run(placement: .pool)
         case ("codec", let path?) where steps > 0:
             CodecBenchmark.run(requestAt: path, batchSteps: steps)
         default:

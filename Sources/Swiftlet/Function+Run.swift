@@ -4,10 +4,15 @@ internal import CLinux
 internal import EventLoop
 internal import Glibc
 internal import HTTPServer
+internal import Synchronization
 internal import Telemetry
 
 extension Function {
-    /// Serves until SIGTERM or SIGINT, and returns after what ran has finished.
+    /// Serves on this thread until SIGTERM or SIGINT, and returns after what ran has finished.
+    ///
+    /// Meant for a `main` without `async`: the main thread then reads and writes the sockets, and
+    /// a start costs no second one. What is isolated to the main actor does not run meanwhile; a
+    /// program that needs it has an `async` main, and gets the form that leaves the thread alone.
     ///
     /// It listens on the inherited socket (`LISTEN_FDS`), else on `LISTEN_ADDRESS`, else on `PORT`,
     /// else on port 8080 of this machine alone. When it cannot start, it says why in one sentence
@@ -16,14 +21,28 @@ extension Function {
     /// - Parameter arguments: Those of the program, without its name. `--help` prints what the
     ///   program is and what it heeds, and ends it; any other ends it with exit code 2. A program
     ///   with arguments of its own passes none.
+    public func run(arguments: [String] = Array(CommandLine.arguments.dropFirst())) {
+        if let code = Self.exitCode(arguments) { exit(code) }
+        do {
+            try self.serveHere()
+        } catch {
+            Self.exitUnstarted(error)
+        }
+    }
+
+    /// As the form without `async`, on a thread of its own.
     public func run(arguments: [String] = Array(CommandLine.arguments.dropFirst())) async {
         if let code = Self.exitCode(arguments) { exit(code) }
         do {
             try await self.serve()
         } catch {
-            Logger(label: "function").error("The function cannot start.", ["reason": "\(error)"])
-            exit(1)
+            Self.exitUnstarted(error)
         }
+    }
+
+    private static func exitUnstarted(_ error: any Error) -> Never {
+        Logger(label: "function").error("The function cannot start.", ["reason": "\(error)"])
+        exit(1)
     }
 
     /// What `arguments` end the program with; `nil` when there are none.
@@ -55,6 +74,33 @@ extension Function {
     /// - Parameter environment: Where the settings come from.
     /// - Throws: What keeps it from starting, for example a port in use.
     public func serve(environment: Environment = .process) async throws {
+        let loop = try EventLoop(name: "function")
+        loop.start()
+        defer {
+            loop.stop()
+            loop.join()
+        }
+        try await self.serve(environment, on: loop)
+    }
+
+    /// As ``serve(environment:)``, with the calling thread as the loop's.
+    private func serveHere() throws {
+        let loop = try EventLoop(name: "function")
+        let failure = Mutex<(any Error)?>(nil)
+        // Its owner is the loop, which runs until it is done.
+        Task(executorPreference: loop) {
+            do {
+                try await self.serve(.process, on: loop)
+            } catch {
+                failure.withLock { $0 = error }
+            }
+            loop.stop()
+        }
+        loop.run()
+        if let failure = failure.withLock(\.self) { throw failure }
+    }
+
+    private func serve(_ environment: Environment, on loop: EventLoop) async throws {
         Signals.ignoreBrokenPipes()
         let settings = try FunctionSettings(environment, processID: getpid())
         let logger = Logger(label: environment.service ?? "function")
@@ -64,12 +110,6 @@ extension Function {
             settings: settings,
             logger: logger
         )
-        let loop = try EventLoop(name: "function")
-        loop.start()
-        defer {
-            loop.stop()
-            loop.join()
-        }
         let service = try FunctionService(runtime, settings: settings, loop: loop)
         // Caught from here on: a signal that comes while it starts ends it as any other does.
         var reload: (@Sendable () -> Void)?

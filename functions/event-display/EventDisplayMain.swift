@@ -10,14 +10,14 @@ struct EventDisplayMain {
     /// Events are printed one after the other, however many come at once.
     private static let output = Mutex(())
 
-    static func main() async {
+    static func main() {
         var function = Function()
         function.on("*") { event, _ in
             let text = EventText.make(event)
             Self.output.withLock { _ in Self.write(text) }
         }
         function.get("/healthz") { _, _ in Response(status: 204) }
-        await function.run()
+        function.run()
     }
 
     private static func write(_ text: [UInt8]) {

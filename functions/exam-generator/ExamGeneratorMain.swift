@@ -6,11 +6,11 @@ import Swiftlet
 /// Makes an exam out of every PDF that is uploaded to a bucket.
 @main
 struct ExamGeneratorMain {
-    static func main() async {
+    static func main() {
         let logger = Logger(label: "exam-generator")
         do {
             let service = try ExamService.live(Environment.process.variables)
-            await Self.function(service).run()
+            Self.function(service).run()
         } catch {
             logger.error("The function cannot start.", ["reason": "\(error)"])
             exit(1)

@@ -12,7 +12,7 @@ struct Greeting: Encodable {
 
 @main
 struct Hello {
-    static func main() async {
+    static func main() {
         var function = Function()
         function.on("greeting.requested", reply: "greeting.made") { (person: Person, _) in
             Greeting(text: "Hello, \(person.name)!")
@@ -20,6 +20,6 @@ struct Hello {
         function.get("/") { _, context in
             .text("Hello, \(context.environment["TARGET"] ?? "World")!\n")
         }
-        await function.run()
+        function.run()
     }
 }

@@ -5,9 +5,9 @@ import Swiftlet
 /// Tells what it can see of its request and its container, and echoes what it is sent.
 @main
 struct RuntimeInfoMain {
-    static func main() async {
+    static func main() {
         // Whatever stands behind the name of the program is looked at, not heeded.
-        await Self.function(arguments: Array(CommandLine.arguments.dropFirst())).run(arguments: [])
+        Self.function(arguments: Array(CommandLine.arguments.dropFirst())).run(arguments: [])
     }
 
     static func function(arguments: [String]) -> Function {
