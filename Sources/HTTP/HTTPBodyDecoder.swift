@@ -187,7 +187,12 @@ package struct HTTPBodyDecoder: Sendable {
         guard let length = try scanner.scan(rest, limits: limits) else { return nil }
         cursor += length
         guard length > 2 else { return HTTPFields() }
-        var trailers = try HTTPFieldParser.parse(rest.extracting(0..<length), from: 0)
+        var end = 0
+        var trailers = try HTTPFieldParser.parse(
+            rest.extracting(0..<length),
+            &end,
+            linesMax: limits.headerCountMax
+        )
         HTTPTrailers.keepAllowed(&trailers)
         return trailers
     }

@@ -7,50 +7,67 @@ enum HTTPFieldParser {
     /// Room for the fields of most messages; KafkaSource sends fifteen.
     private static let entriesUsual = 20
 
-    /// Reads the lines of `bytes` from `start` to the empty line at the end.
+    /// Reads the lines of `bytes` from `cursor` to the empty line, in one pass.
     ///
     /// - Parameters:
-    ///   - bytes: Complete lines; ``HTTPHeadScanner`` has seen that each ends in CRLF.
-    ///   - start: Where the first field line begins.
+    ///   - bytes: The lines, and whatever follows them.
+    ///   - cursor: Where the first field line begins; afterwards behind the empty line.
+    ///   - linesMax: How many lines are accepted.
     /// - Returns: The fields, whose names and values are checked.
-    /// - Throws: ``HTTPParseError`` for the first line that is no field line.
+    /// - Throws: ``HTTPParseError`` for the first line that is no field line, or not complete.
     static func parse(
         _ bytes: Span<UInt8>,
-        from start: Int
+        _ cursor: inout Int,
+        linesMax: Int
     ) throws(HTTPParseError) -> HTTPFields {
         var entries: [HTTPFields.Entry] = []
         entries.reserveCapacity(self.entriesUsual)
-        var cursor = start
-        while cursor + 1 < bytes.count, bytes[cursor] != 0x0D {
-            entries.append(try self.line(bytes, &cursor, start))
+        var fingerprints: UInt64 = 0
+        let start = cursor
+        var place = cursor
+        while place &+ 1 < bytes.count, bytes[place] != 0x0D {
+            guard entries.count < linesMax else { throw .headerCountExceeded }
+            entries.append(try self.line(bytes, &place, start, &fingerprints))
         }
-        let block = [UInt8](copying: bytes.extracting(start..<bytes.count))
-        return HTTPFields(block: block, entries: entries)
+        guard place &+ 1 < bytes.count, bytes[place &+ 1] == 0x0A else { throw .lineEndInvalid }
+        cursor = place &+ 2
+        let block = [UInt8](copying: bytes.extracting(start..<cursor))
+        return HTTPFields(block: block, entries: entries, fingerprints: fingerprints)
     }
 
+    @inline(__always)
     private static func line(
         _ bytes: Span<UInt8>,
         _ cursor: inout Int,
-        _ base: Int
+        _ base: Int,
+        _ fingerprints: inout UInt64
     ) throws(HTTPParseError) -> HTTPFields.Entry {
         let nameStart = cursor
         guard !self.isSpace(bytes[nameStart]) else { throw .lineFolded }
         let nameEnd = HTTPText.tokenEnd(bytes, from: nameStart)
         guard nameEnd > nameStart, nameEnd < bytes.count, bytes[nameEnd] == UInt8(ascii: ":")
         else { throw .fieldNameInvalid }
-        var valueStart = nameEnd + 1
-        while valueStart < bytes.count, self.isSpace(bytes[valueStart]) { valueStart += 1 }
+        var valueStart = nameEnd &+ 1
+        while valueStart < bytes.count, self.isSpace(bytes[valueStart]) { valueStart &+= 1 }
         let lineEnd = HTTPText.fieldValueEnd(bytes, from: valueStart)
-        guard lineEnd + 1 < bytes.count, bytes[lineEnd] == 0x0D, bytes[lineEnd + 1] == 0x0A
+        guard lineEnd &+ 1 < bytes.count, bytes[lineEnd] == 0x0D, bytes[lineEnd &+ 1] == 0x0A
         else { throw .fieldValueInvalid }
         var valueEnd = lineEnd
-        while valueEnd > valueStart, self.isSpace(bytes[valueEnd - 1]) { valueEnd -= 1 }
-        cursor = lineEnd + 2
+        while valueEnd > valueStart, self.isSpace(bytes[valueEnd &- 1]) { valueEnd &-= 1 }
+        cursor = lineEnd &+ 2
+        fingerprints |= HTTPFields.fingerprint(
+            length: nameEnd &- nameStart,
+            first: bytes[nameStart],
+            last: bytes[nameEnd &- 1]
+        )
         return HTTPFields.Entry(
-            name: nameStart - base..<nameEnd - base,
-            value: valueStart - base..<valueEnd - base
+            nameStart: nameStart &- base,
+            nameLength: nameEnd &- nameStart,
+            valueStart: valueStart &- base,
+            valueLength: valueEnd &- valueStart
         )
     }
 
+    @inline(__always)
     private static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }
 }

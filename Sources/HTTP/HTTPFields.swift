@@ -15,18 +15,22 @@ package struct HTTPFields: Sendable {
         private var valueStart: UInt32
         private var valueLength: UInt32
 
-        init(name: Range<Int>, value: Range<Int>) {
-            self.nameStart = UInt32(truncatingIfNeeded: name.lowerBound)
-            self.nameLength = UInt32(truncatingIfNeeded: name.count)
-            self.valueStart = UInt32(truncatingIfNeeded: value.lowerBound)
-            self.valueLength = UInt32(truncatingIfNeeded: value.count)
+        @inline(__always)
+        init(nameStart: Int, nameLength: Int, valueStart: Int, valueLength: Int) {
+            self.nameStart = UInt32(truncatingIfNeeded: nameStart)
+            self.nameLength = UInt32(truncatingIfNeeded: nameLength)
+            self.valueStart = UInt32(truncatingIfNeeded: valueStart)
+            self.valueLength = UInt32(truncatingIfNeeded: valueLength)
         }
 
+        @inline(__always)
         var nameRange: Range<Int> {
-            Int(self.nameStart)..<Int(self.nameStart) + Int(self.nameLength)
+            Int(self.nameStart)..<Int(self.nameStart) &+ Int(self.nameLength)
         }
+
+        @inline(__always)
         var valueRange: Range<Int> {
-            Int(self.valueStart)..<Int(self.valueStart) + Int(self.valueLength)
+            Int(self.valueStart)..<Int(self.valueStart) &+ Int(self.valueLength)
         }
     }
 
@@ -35,7 +39,7 @@ package struct HTTPFields: Sendable {
     /// The ``fingerprint(_:)`` of each name, and of some that were removed.
     ///
     /// Nearly all names that a server asks for are absent; this answers without a search.
-    private var fingerprints: UInt64 = 0
+    private(set) var fingerprints: UInt64 = 0
     /// Whether the block is the lines as they are sent, one behind the other, and nothing else.
     private(set) var isBlockWireForm = true
 
@@ -48,14 +52,11 @@ package struct HTTPFields: Sendable {
     }
 
     /// Takes over a block that a parser has checked, and where the fields lie in it.
-    init(block: [UInt8], entries: [Entry]) {
+    init(block: [UInt8], entries: [Entry], fingerprints: UInt64) {
         self.block = block
         self.entries = entries
+        self.fingerprints = fingerprints
         self.isBlockWireForm = false
-        let bytes = block.span
-        for entry in entries {
-            self.fingerprints |= Self.fingerprint(bytes.extracting(entry.nameRange))
-        }
     }
 
     /// Makes room for as many more lines, whose names and values have `bytes` together.
@@ -70,9 +71,14 @@ package struct HTTPFields: Sendable {
     /// One of 64 bits, the same for names that differ in case alone.
     private static func fingerprint(_ name: Span<UInt8>) -> UInt64 {
         guard !name.isEmpty else { return 1 }
-        let first = UInt64(name[0] | 0x20)
-        let last = UInt64(name[name.count - 1] | 0x20)
-        return 1 << ((UInt64(truncatingIfNeeded: name.count) &* 7 ^ first ^ last &* 5) & 63)
+        return self.fingerprint(length: name.count, first: name[0], last: name[name.count - 1])
+    }
+
+    /// As ``fingerprint(_:)``, of what it is made from.
+    @inline(__always)
+    static func fingerprint(length: Int, first: UInt8, last: UInt8) -> UInt64 {
+        let (first, last) = (UInt64(first | 0x20), UInt64(last | 0x20))
+        return 1 &<< ((UInt64(truncatingIfNeeded: length) &* 7 ^ first ^ last &* 5) & 63)
     }
 
     /// How many field lines there are.
@@ -151,7 +157,14 @@ package struct HTTPFields: Sendable {
         }
         let name = start..<valueStart - 2
         self.fingerprints |= Self.fingerprint(self.block.span.extracting(name))
-        self.entries.append(Entry(name: name, value: valueStart..<valueEnd))
+        self.entries.append(
+            Entry(
+                nameStart: start,
+                nameLength: name.count,
+                valueStart: valueStart,
+                valueLength: valueEnd - valueStart
+            )
+        )
     }
 
     /// The first value of a name; setting replaces all of them, `nil` removes them.
@@ -173,19 +186,6 @@ package struct HTTPFields: Sendable {
             guard Self.matches(bytes, entry, name.utf8.span) else { return nil }
             return String(decoding: self.block[entry.valueRange], as: UTF8.self)
         }
-    }
-
-    /// How many lines of a name there are.
-    func lineCount(_ name: String) -> Int {
-        guard var index = self.firstIndex(of: name) else { return 0 }
-        let bytes = self.block.span
-        let name = name.utf8.span
-        var count = 1
-        while index + 1 < self.entries.count {
-            index += 1
-            if Self.matches(bytes, self.entries[index], name) { count += 1 }
-        }
-        return count
     }
 
     /// The bytes of the first value of a name.

@@ -35,9 +35,9 @@ enum HTTPFraming {
         _ fields: HTTPFields,
         minorVersion: UInt8
     ) throws(HTTPParseError) -> Bool {
-        guard fields.contains("transfer-encoding") else { return false }
+        guard let index = fields.firstIndex(ofLiteral: "transfer-encoding") else { return false }
         guard minorVersion == 1 else { throw .framingAmbiguous }
-        guard fields.lineCount("transfer-encoding") == 1,
+        guard !fields.hasLine(ofLiteral: "transfer-encoding", after: index),
             fields.valueEquals("transfer-encoding", "chunked")
         else { throw self.fault(ofCodings: fields.values("transfer-encoding")) }
         return true
@@ -67,8 +67,9 @@ enum HTTPFraming {
 
     /// One field, digits alone; a repeated one is refused even when the values agree.
     private static func contentLength(_ fields: HTTPFields) throws(HTTPParseError) -> Int? {
-        guard let value = fields.valueBytes("content-length") else { return nil }
-        guard fields.lineCount("content-length") == 1, let length = HTTPText.decimal(value)
+        guard let index = fields.firstIndex(ofLiteral: "content-length") else { return nil }
+        guard !fields.hasLine(ofLiteral: "content-length", after: index),
+            let length = HTTPText.decimal(fields.valueBytes(at: index))
         else { throw .contentLengthInvalid }
         return length
     }

@@ -18,6 +18,9 @@ struct HTTPHeadScanner {
 
     init(hasStartLine: Bool = true) { self.hasStartLine = hasStartLine }
 
+    /// Whether nothing was scanned yet.
+    var isFresh: Bool { self.scanned == 0 }
+
     private var isInStartLine: Bool { self.hasStartLine && self.startLineLength == 0 }
 
     /// Looks for the empty line that ends the head.

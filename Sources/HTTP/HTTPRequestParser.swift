@@ -40,31 +40,48 @@ package struct HTTPRequestParser: Sendable {
             skipped = 2
         }
         let rest = bytes.extracting(skipped..<bytes.count)
-        guard let length = try self.scanner.scan(rest, limits: self.limits) else { return nil }
+        // Most heads come whole and right, in one pass. What others miss, the scanner says.
+        var length = 0
+        if self.scanner.isFresh, let head = try? Self.parseHead(rest, &length, self.limits) {
+            return (try Self.interpret(head), skipped + length)
+        }
+        guard let end = try self.scanner.scan(rest, limits: self.limits) else { return nil }
         self.scanner = HTTPHeadScanner()
-        let head = try Self.parseHead(rest.extracting(0..<length))
-        return (try Self.interpret(head), skipped + length)
+        let head = try Self.parseHead(rest.extracting(0..<end), &length, self.limits)
+        return (try Self.interpret(head), skipped + end)
     }
 
+    /// Reads a head, whose `length` is right afterwards; throws also when it is incomplete.
     private static func parseHead(
-        _ bytes: Span<UInt8>
+        _ bytes: Span<UInt8>,
+        _ length: inout Int,
+        _ limits: HTTPLimits
     ) throws(HTTPParseError) -> HTTPRequestHead {
         var cursor = 0
         while cursor < bytes.count, HTTPText.isToken(bytes[cursor]) { cursor += 1 }
         let method = 0..<cursor
-        guard cursor > 0, bytes[cursor] == 0x20 else { throw .startLineInvalid }
+        guard cursor > 0, cursor < bytes.count, bytes[cursor] == 0x20 else {
+            throw .startLineInvalid
+        }
         cursor += 1
         let targetStart = cursor
         while cursor < bytes.count, HTTPText.isTarget(bytes[cursor]) { cursor += 1 }
         let target = targetStart..<cursor
-        guard !target.isEmpty, bytes[cursor] == 0x20 else { throw .startLineInvalid }
+        guard !target.isEmpty, cursor < bytes.count, bytes[cursor] == 0x20 else {
+            throw .startLineInvalid
+        }
         cursor += 1
         let minorVersion = try self.version(bytes, &cursor)
+        guard cursor <= limits.startLineBytesMax else { throw .startLineTooLong }
+        let start = cursor
+        let fields = try HTTPFieldParser.parse(bytes, &cursor, linesMax: limits.headerCountMax)
+        guard cursor - start <= limits.headerBytesMax else { throw .headerTooLarge }
+        length = cursor
         return HTTPRequestHead(
-            method: HTTPMethod(rawValue: self.text(bytes.extracting(method))),
+            method: self.method(bytes.extracting(method)),
             target: self.text(bytes.extracting(target)),
             minorVersion: minorVersion,
-            fields: try HTTPFieldParser.parse(bytes, from: cursor)
+            fields: fields
         )
     }
 
@@ -88,8 +105,24 @@ package struct HTTPRequestParser: Sendable {
         return minor == UInt8(ascii: "0") ? 0 : 1
     }
 
+    /// The two methods of nearly all requests are literals, which cost nothing to make.
+    private static func method(_ bytes: Span<UInt8>) -> HTTPMethod {
+        if bytes.count == 4, bytes[0] == UInt8(ascii: "P"), bytes[1] == UInt8(ascii: "O"),
+            bytes[2] == UInt8(ascii: "S"), bytes[3] == UInt8(ascii: "T")
+        {
+            return HTTPMethod(rawValue: "POST")
+        }
+        if bytes.count == 3, bytes[0] == UInt8(ascii: "G"), bytes[1] == UInt8(ascii: "E"),
+            bytes[2] == UInt8(ascii: "T")
+        {
+            return HTTPMethod(rawValue: "GET")
+        }
+        return HTTPMethod(rawValue: self.text(bytes))
+    }
+
     private static func text(_ bytes: Span<UInt8>) -> String {
-        unsafe String(unsafeUninitializedCapacity: bytes.count) { buffer in
+        if bytes.count == 1, bytes[0] == UInt8(ascii: "/") { return "/" }
+        return unsafe String(unsafeUninitializedCapacity: bytes.count) { buffer in
             for index in bytes.indices { unsafe buffer[index] = bytes[index] }
             return bytes.count
         }
@@ -102,8 +135,9 @@ package struct HTTPRequestParser: Sendable {
         try self.checkHost(head)
         let framing = try HTTPFraming.ofRequest(head)
         let expectsContinue = try self.expectsContinue(head)
-        let hasClose = head.fields.listContains("connection", "close")
-        let hasKeepAlive = head.fields.listContains("connection", "keep-alive")
+        let hasConnection = head.fields.firstIndex(ofLiteral: "connection") != nil
+        let hasClose = hasConnection && head.fields.listContains("connection", "close")
+        let hasKeepAlive = hasConnection && head.fields.listContains("connection", "keep-alive")
         return HTTPParsedRequest(
             head: head,
             framing: framing,
@@ -114,7 +148,9 @@ package struct HTTPRequestParser: Sendable {
 
     /// Whether 100 is expected; in HTTP/1.0 nothing is (RFC 9110 section 10.1.1).
     private static func expectsContinue(_ head: HTTPRequestHead) throws(HTTPParseError) -> Bool {
-        guard head.minorVersion == 1, head.fields.contains("expect") else { return false }
+        guard head.minorVersion == 1, head.fields.firstIndex(ofLiteral: "expect") != nil else {
+            return false
+        }
         var isExpected = false
         for line in head.fields.values("expect") {
             for part in line.utf8.split(separator: UInt8(ascii: ",")) {
@@ -131,6 +167,7 @@ package struct HTTPRequestParser: Sendable {
 
     /// The four forms of a target (RFC 9112 section 3.2).
     private static func checkTarget(_ head: HTTPRequestHead) throws(HTTPParseError) {
+        if head.target == "/", head.method == .post || head.method == .get { return }
         let target = head.target.utf8
         guard !target.contains(UInt8(ascii: "#")) else { throw .targetInvalid }
         if head.method == .connect {
@@ -148,11 +185,14 @@ package struct HTTPRequestParser: Sendable {
     }
 
     private static func checkHost(_ head: HTTPRequestHead) throws(HTTPParseError) {
-        guard let host = head.fields.valueBytes("host") else {
+        guard let index = head.fields.firstIndex(ofLiteral: "host") else {
             guard head.minorVersion == 0 else { throw .hostInvalid }
             return
         }
-        guard head.fields.lineCount("host") == 1, host.isEmpty || HTTPHost.isValid(host) else {
+        let host = head.fields.valueBytes(at: index)
+        guard !head.fields.hasLine(ofLiteral: "host", after: index),
+            host.isEmpty || HTTPHost.isValid(host)
+        else {
             throw .hostInvalid
         }
     }

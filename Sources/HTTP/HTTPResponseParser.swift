@@ -33,7 +33,11 @@ package struct HTTPResponseParser: Sendable {
         self.scanner = HTTPHeadScanner()
         var cursor = 0
         let (status, minorVersion) = try Self.statusLine(bytes, &cursor)
-        let fields = try HTTPFieldParser.parse(bytes.extracting(0..<length), from: cursor)
+        let fields = try HTTPFieldParser.parse(
+            bytes.extracting(0..<length),
+            &cursor,
+            linesMax: self.limits.headerCountMax
+        )
         let head = HTTPResponseHead(status: status, fields: fields)
         let framing = try HTTPFraming.ofResponse(head, minorVersion: minorVersion, to: method)
         let hasClose = fields.listContains("connection", "close")
