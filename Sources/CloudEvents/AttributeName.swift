@@ -1,13 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Bytes
+
 /// Names of attributes: what they may be, and how they are read from HTTP headers.
 enum AttributeName {
     /// Whether `name` is one or more of `a`–`z` and `0`–`9`, and not `data`
     /// (CloudEvents 1.0.2 section 2.1).
     static func isValid(_ name: String) -> Bool {
         let bytes = name.utf8.span
-        for index in bytes.indices where !self.isAllowed(bytes[index]) { return false }
-        return !bytes.isEmpty && name != "data"
+        return self.areAllowed(bytes) && !bytes.isEmpty && name != "data"
+    }
+
+    private static func areAllowed(_ bytes: Span<UInt8>) -> Bool {
+        var index = 0
+        while let eight = EightBytes(bytes, at: index) {
+            guard eight.areLowercaseOrDigits else { return false }
+            index &+= 8
+        }
+        while index < bytes.count {
+            guard self.isAllowed(bytes[index]) else { return false }
+            index &+= 1
+        }
+        return true
     }
 
     private static func isAllowed(_ byte: UInt8) -> Bool {

@@ -88,20 +88,25 @@ extension CloudEvent {
 
     private func appendHeaders(to fields: inout HTTPFields, _ coding: CloudEventHeaderCoding) {
         self.reserveHeaders(in: &fields)
-        fields.append("ce-specversion", Self.specVersion)
-        coding.append("ce-id", self.id, to: &fields)
-        coding.append("ce-source", self.source, to: &fields)
-        coding.append("ce-type", self.type, to: &fields)
-        if let subject = self.subject { coding.append("ce-subject", subject, to: &fields) }
-        if let time = self.time {
-            time.withRFC3339 { fields.append(prefix: "ce-", "time", $0) }
+        coding.append(prefix: "ce-specversion", value: Self.specVersion, to: &fields)
+        coding.append(prefix: "ce-id", value: self.id, to: &fields)
+        coding.append(prefix: "ce-source", value: self.source, to: &fields)
+        coding.append(prefix: "ce-type", value: self.type, to: &fields)
+        if let subject = self.subject {
+            coding.append(prefix: "ce-subject", value: subject, to: &fields)
         }
-        if let schema = self.dataSchema { coding.append("ce-dataschema", schema, to: &fields) }
+        if let time = self.time {
+            time.withRFC3339 { fields.append(prefix: "ce-time", value: $0) }
+        }
+        if let schema = self.dataSchema {
+            coding.append(prefix: "ce-dataschema", value: schema, to: &fields)
+        }
         self.extensions.forEachAttribute { name, value in
             if case .string(let text) = value {
-                coding.append(prefix: "ce-", name, text, to: &fields)
+                coding.append(prefix: "ce-", name.utf8.span, value: text, to: &fields)
             } else {
-                coding.append(prefix: "ce-", name, value.canonicalString, to: &fields)
+                let text = value.canonicalString
+                coding.append(prefix: "ce-", name.utf8.span, value: text, to: &fields)
             }
         }
         // A message that is built from an old one must not keep the old one's type.

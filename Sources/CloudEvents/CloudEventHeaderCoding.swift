@@ -86,37 +86,37 @@ extension CloudEventHeaderCoding {
 
     /// Appends a header with `text` as its value.
     package func append(_ name: String, _ text: String, to fields: inout HTTPFields) {
-        self.append(prefix: "", name, text, to: &fields)
+        self.append(prefix: "", name.utf8.span, value: text, to: &fields)
     }
 
-    /// As ``append(_:_:to:)``, with a name of two parts.
-    package func append(
-        prefix: String,
-        _ name: String,
-        _ text: String,
+    /// As ``append(_:_:to:)``, with a name of two parts, of which the second may be empty.
+    func append(
+        prefix: StaticString,
+        _ name: Span<UInt8> = Span(),
+        value text: String,
         to fields: inout HTTPFields
     ) {
         let bytes = text.utf8.span
         if self.isKept(bytes) {
-            fields.append(prefix: prefix, name, bytes)
+            fields.append(prefix: prefix, name, value: bytes)
         } else {
             fields.append(prefix: prefix, name, valueBytesMax: bytes.count * 3) { value in
-                self.encode(text.utf8.span, into: &value)
+                self.encode(bytes, into: &value)
             }
         }
     }
 
     private func encode(_ text: Span<UInt8>, into value: inout OutputSpan<UInt8>) {
-        for index in text.indices {
+        var keptStart = 0
+        for index in text.indices where !self.isKept(text[index]) {
             let byte = text[index]
-            if self.isKept(byte) {
-                value.append(byte)
-            } else {
-                value.append(UInt8(ascii: "%"))
-                value.append(Hex.digit(byte >> 4, uppercase: true))
-                value.append(Hex.digit(byte & 0xF, uppercase: true))
-            }
+            value.append(text.extracting(keptStart..<index))
+            value.append(UInt8(ascii: "%"))
+            value.append(Hex.digit(byte >> 4, uppercase: true))
+            value.append(Hex.digit(byte & 0xF, uppercase: true))
+            keptStart = index + 1
         }
+        value.append(text.extracting(keptStart..<text.count))
     }
 
     private func isKept(_ bytes: Span<UInt8>) -> Bool {

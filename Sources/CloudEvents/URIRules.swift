@@ -26,7 +26,7 @@ enum URIRules {
         var fragments = 0
         var index = 1
         while index < bytes.count {
-            if let place = EightBytes(bytes, at: index)?.firstSpecial {
+            if let place = EightBytes(bytes, at: index)?.firstOutsidePath {
                 index &+= place
                 if place == 8 { continue }
             }

@@ -88,81 +88,67 @@ package struct HTTPFields: Sendable {
 
     /// Adds a field line after the others; nothing is checked before the message is encoded.
     package mutating func append(_ name: String, _ value: String) {
-        self.appendLine(Span(), name.utf8.span, value.utf8.span)
+        self.append(prefix: "", name.utf8.span, value: value.utf8.span)
     }
 
     /// As ``append(_:_:)``, with a value of any bytes.
     package mutating func append(_ name: String, bytes value: some Collection<UInt8>) {
-        self.append(prefix: "", name, Array(value).span)
+        self.append(prefix: "", name.utf8.span, value: Array(value).span)
     }
 
-    /// As ``append(_:_:)``, with a name of two parts.
-    package mutating func append(prefix: String, _ name: String, _ value: String) {
-        self.appendLine(prefix.utf8.span, name.utf8.span, value.utf8.span)
-    }
-
-    /// As ``append(_:_:)``, with a name of two parts and a value of any bytes.
-    package mutating func append(prefix: String, _ name: String, _ value: Span<UInt8>) {
-        self.appendLine(prefix.utf8.span, name.utf8.span, value)
+    /// As ``append(_:_:)``, with a name of two parts, of which the second may be empty.
+    package mutating func append(
+        prefix: StaticString,
+        _ name: Span<UInt8> = Span(),
+        value: Span<UInt8>
+    ) {
+        self.append(prefix: prefix, name, valueBytesMax: value.count) { $0.append(value) }
     }
 
     /// As ``append(_:_:)``, with a name of two parts and a value that `write` writes in place.
     ///
     /// - Parameters:
     ///   - prefix: The first part of the name.
-    ///   - name: The second part.
+    ///   - name: The second part; may be empty.
     ///   - valueBytesMax: How long the value may become.
     ///   - write: Called once with room for so many bytes.
+    @inline(__always)
     package mutating func append(
-        prefix: String,
-        _ name: String,
+        prefix: StaticString,
+        _ name: Span<UInt8>,
         valueBytesMax: Int,
         write: (inout OutputSpan<UInt8>) -> Void
     ) {
         let start = self.block.count
-        self.appendName(prefix.utf8.span, name.utf8.span, room: valueBytesMax + 2)
-        let valueStart = self.block.count
-        self.block.append(addingCapacity: valueBytesMax, initializingWith: write)
-        self.endLine(start, valueStart)
-    }
-
-    private mutating func appendLine(
-        _ prefix: Span<UInt8>,
-        _ name: Span<UInt8>,
-        _ value: Span<UInt8>
-    ) {
-        let start = self.block.count
-        self.appendName(prefix, name, room: value.count + 2)
-        let valueStart = self.block.count
-        self.block.append(value)
-        self.endLine(start, valueStart)
-    }
-
-    /// Begins a line, with room for as many bytes behind the name, so that it grows once at most.
-    private mutating func appendName(_ prefix: Span<UInt8>, _ name: Span<UInt8>, room: Int) {
-        self.block.append(addingCapacity: prefix.count + name.count + 2 + room) { line in
+        let nameLength = prefix.utf8CodeUnitCount + name.count
+        let roomMax = nameLength + Self.lineBytes + valueBytesMax
+        self.block.append(addingCapacity: roomMax) { line in
             line.append(prefix)
             line.append(name)
             line.append(UInt8(ascii: ":"))
             line.append(0x20)
-        }
-    }
-
-    /// Ends the line whose value was written.
-    private mutating func endLine(_ start: Int, _ valueStart: Int) {
-        let valueEnd = self.block.count
-        self.block.append(addingCapacity: 2) { line in
+            write(&line)
             line.append(0x0D)
             line.append(0x0A)
         }
-        let name = start..<valueStart - 2
-        self.fingerprints |= Self.fingerprint(self.block.span.extracting(name))
+        let valueStart = start + nameLength + 2
+        self.addEntry(start, nameLength, valueStart, self.block.count - 2 - valueStart)
+    }
+
+    private mutating func addEntry(
+        _ nameStart: Int,
+        _ nameLength: Int,
+        _ valueStart: Int,
+        _ valueLength: Int
+    ) {
+        let bit = Self.fingerprint(self.block.span.extracting(nameStart..<nameStart + nameLength))
+        self.fingerprints |= bit
         self.entries.append(
             Entry(
-                nameStart: start,
-                nameLength: name.count,
+                nameStart: nameStart,
+                nameLength: nameLength,
                 valueStart: valueStart,
-                valueLength: valueEnd - valueStart
+                valueLength: valueLength
             )
         )
     }

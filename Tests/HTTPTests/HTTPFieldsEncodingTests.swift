@@ -16,9 +16,9 @@ struct HTTPFieldsEncodingTests {
     func prefix() throws {
         var fields = HTTPFields()
         fields.reserveCapacity(lines: 2, bytes: 100)
-        fields.append(prefix: "ce-", "id", "1")
-        fields.append(prefix: "", "ce-", "2")
-        fields.append(prefix: "ce-", "key", [0x61, 0xFF].span)
+        fields.append(prefix: "ce-", "id".utf8.span, value: "1".utf8.span)
+        fields.append(prefix: "ce-", value: "2".utf8.span)
+        fields.append(prefix: "ce-", "key".utf8.span, value: [0x61, 0xFF].span)
         #expect(fields["CE-ID"] == "1")
         #expect(fields.valueBytes("ce-key").map(Array.init) == [0x61, 0xFF])
         #expect(try Self.encoded(["ce-id": "1", "ce-": "2"]) == "ce-id: 1\r\nce-: 2\r\n")

@@ -2,8 +2,8 @@
 
 extension OutputSpan<UInt8> {
     /// Adds bytes, for which there must be room.
-    @inline(__always)
-    mutating func append(_ bytes: Span<UInt8>) {
+    @inlinable @inline(__always)
+    public mutating func append(_ bytes: Span<UInt8>) {
         precondition(bytes.count <= self.freeCapacity, "whoever makes the room counts the bytes")
         // Safety: there is room, and both buffers are used within the calls that lend them.
         unsafe self.withUnsafeMutableBufferPointer { room, count in
@@ -15,5 +15,16 @@ extension OutputSpan<UInt8> {
             }
             count += bytes.count
         }
+    }
+
+    /// Adds the bytes of a literal, for which there must be room.
+    @inlinable @inline(__always)
+    public mutating func append(_ text: StaticString) {
+        // Safety: a static string has that many bytes, for ever.
+        let bytes = unsafe UnsafeBufferPointer(
+            start: text.utf8Start,
+            count: text.utf8CodeUnitCount
+        )
+        self.append(unsafe bytes.span)
     }
 }
