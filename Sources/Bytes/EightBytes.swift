@@ -71,6 +71,18 @@ public struct EightBytes {
         return marks & Self.highBits == 0
     }
 
+    /// Whether these are the bytes of `name`, which holds lower-case letters and digits of ASCII
+    /// and hyphens, the case of letters aside.
+    @inlinable @inline(__always)
+    public func equals(lowercased name: Self) -> Bool {
+        if self.word == name.word { return true }
+        // A letter stands for itself and for its capital; digits and hyphens have that bit set.
+        let low = self.word & ~Self.highBits
+        let isCapital = (low &+ Self.all(0x3F)) & ~(low &+ Self.all(0x25))
+        let bit = (isCapital & ~self.word & Self.highBits) &>> 2
+        return self.word | bit == name.word
+    }
+
     /// Whether all are lower-case letters or digits of ASCII.
     @inlinable @inline(__always)
     public var areLowercaseOrDigits: Bool {

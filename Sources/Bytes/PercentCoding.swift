@@ -63,21 +63,28 @@ package enum PercentCoding {
 
     /// Undoes one round of encoding, and keeps each `%` that is not followed by two digits.
     package static func decodeKeepingOthers(_ text: Span<UInt8>) -> [UInt8] {
-        [UInt8](capacity: text.count) { decoded in
-            var index = 0
-            while index < text.count {
-                var byte = text[index]
-                index &+= 1
-                if byte == UInt8(ascii: "%"), index &+ 1 < text.count,
-                    let high = Hex.value(of: text[index]),
-                    let low = Hex.value(of: text[index &+ 1])
-                {
-                    byte = high << 4 | low
-                    index &+= 2
-                }
-                decoded.append(byte)
-            }
+        [UInt8](capacity: text.count) { self.decodeKeepingOthers(text, into: &$0) }
+    }
+
+    /// As ``decodeKeepingOthers(_:)``, into a place with room for as many bytes as `text` has.
+    package static func decodeKeepingOthers(
+        _ text: Span<UInt8>,
+        into decoded: inout OutputSpan<UInt8>
+    ) {
+        var index = 0
+        var keptStart = 0
+        while index < text.count {
+            let start = index
+            index &+= 1
+            guard text[start] == UInt8(ascii: "%"), index &+ 1 < text.count,
+                let high = Hex.value(of: text[index]), let low = Hex.value(of: text[index &+ 1])
+            else { continue }
+            decoded.append(text.extracting(keptStart..<start))
+            decoded.append(high << 4 | low)
+            index &+= 2
+            keptStart = index
         }
+        decoded.append(text.extracting(keptStart..<text.count))
     }
 
     /// As ``decode(_:plusIsSpace:)``, and `nil` also when the outcome is not UTF-8.

@@ -42,10 +42,17 @@ enum AttributeName {
     }
 
     private static func equals(_ header: Span<UInt8>, _ name: Span<UInt8>) -> Bool {
-        guard header.count == name.count else { return false }
+        let count = name.count
+        guard header.count == count else { return false }
         var index = 0
-        while index < header.count {
-            guard self.lowercased(header[index]) == name[index] else { return false }
+        while let left = EightBytes(header, at: index), let right = EightBytes(name, at: index) {
+            guard left.equals(lowercased: right) else { return false }
+            // The last eight overlap with those before.
+            index = index &+ 8 < count ? min(index &+ 8, count &- 8) : count
+        }
+        while index < count {
+            let byte = header[index]
+            guard byte == name[index] || self.lowercased(byte) == name[index] else { return false }
             index &+= 1
         }
         return true
@@ -69,13 +76,11 @@ enum AttributeName {
 
     /// The long names that KafkaSource puts on every event; literals cost no allocation.
     private static func frequentName(_ header: Span<UInt8>) -> String? {
-        let name: String
         switch header.count {
-        case 18: name = "knativekafkaoffset"
-        case 21: name = "knativekafkapartition"
-        default: return nil
+        case 18: self.matches(header, "knativekafkaoffset") ? "knativekafkaoffset" : nil
+        case 21: self.matches(header, "knativekafkapartition") ? "knativekafkapartition" : nil
+        default: nil
         }
-        return self.matches(header, name) ? name : nil
     }
 
     private static func longName(_ header: Span<UInt8>) -> String? {

@@ -38,8 +38,16 @@ public struct CloudEventExtensions: Sendable {
         self.entries.firstIndex { $0.name == name }
     }
 
-    /// Whether there is an attribute of that name.
-    func contains(_ name: String) -> Bool { self.index(of: name) != nil }
+    /// Whether there is an attribute of that name, which is ASCII if it is one.
+    func contains(_ name: String) -> Bool {
+        // Most names differ in length, which is quicker to see than what Unicode calls equal.
+        let length = name.utf8.count
+        let entries = self.entries.span
+        for index in entries.indices where entries[index].name.utf8.count == length {
+            if entries[index].name == name { return true }
+        }
+        return false
+    }
 
     /// Calls `body` with each attribute in order; without the copies that iterating makes.
     func forEachAttribute<Failure: Error>(

@@ -34,19 +34,28 @@ extension CloudEventHeaderCoding {
         case .strict:
             // One round only: a second would turn %2541 into A. A % that begins no escape comes
             // from a sender that does not encode, as Knative's; refusing it would lose the event.
-            let bytes =
+            decoded =
                 if let content = Self.unquoted(value) {
-                    PercentCoding.decodeKeepingOthers(content.span)
+                    Self.percentDecoded(content.span)
                 } else {
-                    PercentCoding.decodeKeepingOthers(value)
+                    Self.percentDecoded(value)
                 }
-            decoded = String(utf8: bytes.span)
         case .knative:
             decoded = String(utf8: value)
         }
         guard let decoded else { throw .notUTF8 }
         guard AttributeRules.isAllowed(decoded) else { throw .characterNotAllowed }
         return decoded
+    }
+
+    /// The text of a value with its escapes undone, decoded on the stack.
+    private static func percentDecoded(_ value: Span<UInt8>) -> String? {
+        // Safety: the buffer is written before it is read, and used within the call that lends it.
+        unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: value.count) { room in
+            var bytes = unsafe OutputSpan(buffer: room, initializedCount: 0)
+            PercentCoding.decodeKeepingOthers(value, into: &bytes)
+            return String(utf8: bytes.span)
+        }
     }
 
     /// Whether the value is printable ASCII that means itself.

@@ -62,6 +62,26 @@ struct EightBytesTests {
         }
     }
 
+    @Test("a name in any case is the name in lower case")
+    func caseAside() throws {
+        for expected in [UInt8(ascii: "a"), UInt8(ascii: "z"), UInt8(ascii: "0"), 0x2D] {
+            let name = [UInt8](repeating: expected, count: 8)
+            let loadedName = EightBytes(name.span, at: 0)
+            let nameWord = try #require(loadedName)
+            for place in 0..<8 {
+                for byte in UInt8.min...UInt8.max {
+                    var bytes = name
+                    bytes[place] = byte
+                    let loaded = EightBytes(bytes.span, at: 0)
+                    let lowercased = 0x41...0x5A ~= byte ? byte | 0x20 : byte
+                    let word = try #require(loaded)
+                    let areEqual = word.equals(lowercased: nameWord)
+                    #expect(areEqual == (lowercased == expected), "\(bytes)")
+                }
+            }
+        }
+    }
+
     @Test("no byte outside of the span is looked at")
     func bounds() {
         let bytes = [UInt8](repeating: 0x41, count: 9)

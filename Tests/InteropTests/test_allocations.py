@@ -18,7 +18,7 @@ WARM_UP, EVENTS = 200, 500
 # What each step may cost at most; a number that falls is lowered here.
 CODEC = {
     "head-parse": 2,
-    "event-decode": 8,
+    "event-decode": 6,
     "event-encode": 2,
     "head-encode": 0,
     "event-encode-structured": 3,
