@@ -125,13 +125,20 @@ package final class Activator: HTTPHandler, @unchecked Sendable {
             exchange.respond(answer.status, answer.fields, body: Array(answer.text.utf8))
             return
         }
+        guard exchange.request.method != .connect else {
+            let detail = "functions are no proxies: CONNECT is not answered"
+            return self.refuse(exchange, ProblemAnswer(status: .notImplemented, detail: detail))
+        }
         guard let index = self.route(exchange.request, traits) else {
             self.unrouted.increment()
-            let answer = ProblemAnswer(status: .notFound, detail: self.routes.helpText)
-            exchange.respond(answer.status, answer.fields, body: answer.body)
-            return
+            let detail = self.routes.helpText
+            return self.refuse(exchange, ProblemAnswer(status: .notFound, detail: detail))
         }
         self.revisions[index].admit(exchange, traits)
+    }
+
+    private func refuse(_ exchange: HTTPExchange, _ answer: ProblemAnswer) {
+        exchange.respond(answer.status, answer.fields, body: answer.body)
     }
 
     private func route(_ request: HTTPRequestHead, _ traits: RequestTraits) -> Int? {

@@ -34,6 +34,11 @@ extension FunctionRuntime {
         _ path: Substring,
         _ fields: HTTPFields
     ) -> RequestPlan {
+        if method == "CONNECT" {
+            return .refuse(.refusal(501, "this is no proxy: CONNECT is not answered"))
+        }
+        // The server as a whole (RFC 9110 section 9.3.7).
+        if method == "OPTIONS", path == "*" { return .refuse(Response(status: 204)) }
         let allowed = self.function.routes.filter { $0.pattern.match(path) != nil }
         let takesEvents = !self.function.eventHandlers.isEmpty
         if takesEvents, method == "PUT", allowed.isEmpty { return .event }

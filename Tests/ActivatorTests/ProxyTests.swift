@@ -259,6 +259,17 @@ extension ProcessTests {
             }
         }
 
+        @Test("CONNECT is refused, and starts nothing")
+        func connect() async throws {
+            try await Stage.with(Self.one) { stage in
+                let connection = try await stage.connect()
+                try await connection.send(.connect, "example.com:443")
+                #expect(try await connection.receive().status == .notImplemented)
+                await connection.close()
+                #expect(await stage.activator.status().map(\.requestsTotal) == [0])
+            }
+        }
+
         @Test("probes are answered without a function")
         func probes() async throws {
             try await Stage.with(Self.one) { stage in

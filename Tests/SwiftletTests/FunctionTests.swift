@@ -158,7 +158,7 @@ struct FunctionTests {
         "what is neither a route nor an event",
         arguments: [
             ("GET", "/", 405), ("GET", "/nothing", 404), ("DELETE", "/hello/x", 405),
-            ("POST", "/", 415), ("PUT", "/", 415),
+            ("POST", "/", 415), ("PUT", "/", 415), ("CONNECT", "a.example:443", 501),
         ]
     )
     func refusals(_ method: String, _ path: String, _ status: Int) async {
@@ -166,5 +166,11 @@ struct FunctionTests {
         #expect(response.status == status)
         #expect(!response.body.isEmpty)
         #expect((response.headers["allow"] != nil) == (status == 405))
+    }
+
+    @Test("OPTIONS of the server as a whole")
+    func optionsOfTheServer() async {
+        let response = await self.tester.send(Request(method: "OPTIONS", path: "*"))
+        #expect(response.status == 204)
     }
 }
