@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Bytes
 internal import HTTP
 
 /// Reads requests of HTTP/1.1 one by one (RFC 9112).
@@ -134,11 +135,7 @@ extension HTTPConnection {
         // A client that sends already does not wait for 100 (RFC 9110 section 10.1.1).
         self.mustSendContinue = false
         self.setDeadline(after: self.times.body)
-        let chunk = [UInt8](unsafeUninitializedCapacity: bytes.count) { buffer, count in
-            bytes.withUnsafeBufferPointer { _ = buffer.update(fromContentsOf: $0) }
-            count = bytes.count
-        }
-        self.exchange?.bodyArrived(.chunk(chunk))
+        self.exchange?.bodyArrived(.chunk([UInt8](copying: bytes)))
     }
 
     private func bodyEnded(_ trailers: HTTPFields) {

@@ -7,6 +7,9 @@ internal import HTTP
 /// One connection of a server: reads requests one by one and writes their answers in order.
 ///
 /// `@unchecked Sendable`: belongs to the thread of ``loop``.
+///
+/// Exclusive access is not checked at run time where a request comes by a dozen times: nothing that
+/// is called with one of these variables comes back to the connection.
 final class HTTPConnection: EventHandler, @unchecked Sendable {
     enum Phase {
         /// TLS is being agreed on.
@@ -32,11 +35,16 @@ final class HTTPConnection: EventHandler, @unchecked Sendable {
     /// Has this connection in its list until it is closed.
     let server: HTTPServerState
 
+    @exclusivity(unchecked)
     var phase = Phase.head(hasBegun: false)
+    @exclusivity(unchecked)
     var parser: HTTPRequestParser
+    @exclusivity(unchecked)
     var decoder: HTTPBodyDecoder?
+    @exclusivity(unchecked)
     var exchange: HTTPExchange?
     /// Of the answer to ``exchange``, or of our own to what was refused.
+    @exclusivity(unchecked)
     var writer = HTTPResponseWriter(
         request: HTTPRequestHead(method: .get, target: "/"),
         closesConnection: true
@@ -47,6 +55,7 @@ final class HTTPConnection: EventHandler, @unchecked Sendable {
     var byteStream: HTTPByteStream?
     /// Received bytes that could not be used yet.
     var pending: [UInt8] = []
+    @exclusivity(unchecked)
     var output = HTTPOutputBuffer()
     var interest: IOEvents = .readable
     var hasInputEnded = false

@@ -8,7 +8,8 @@ package import HTTP
 /// Confined to ``loop``: all methods but the async ones and ``fail(with:)`` are called on its
 /// thread. The async ones may be awaited by any task and hop there when they must.
 ///
-/// `@unchecked Sendable`: its variables belong to the thread of ``loop``.
+/// `@unchecked Sendable`: its variables belong to the thread of ``loop``. Exclusive access to two
+/// of them is not checked at run time: what is called with them does not come back here.
 package final class HTTPExchange: @unchecked Sendable {
     /// The loop of the connection.
     package let loop: EventLoop
@@ -32,7 +33,9 @@ package final class HTTPExchange: @unchecked Sendable {
     package var onCancelled: (() -> Void)?
 
     /// `nil` once the answer ended or the connection is gone.
+    @exclusivity(unchecked)
     private var carrier: (any HTTPExchangeCarrier)?
+    @exclusivity(unchecked)
     private var incoming: HTTPIncomingBody
     private var writeContinuation: CheckedContinuation<Void, any Error>?
     /// Whether a write was told that there is no room, so that it waits to hear of some.

@@ -27,6 +27,12 @@ struct HTTPIncomingBody {
     /// Whether somebody is to be told of the next event.
     var isAwaited: Bool { self.waiter != nil || (self.consumer != nil && !self.isPaused) }
 
+    /// Whether anything waits to be told; most events never do.
+    private var hasNews: Bool {
+        if self.bufferedBytes > 0 { return true }
+        return self.final != nil && (!self.isFinalTold || self.waiter != nil)
+    }
+
     /// Keeps an event; what comes after the last one is ignored.
     mutating func append(_ event: HTTPBodyEvent) {
         guard self.final == nil else { return }
@@ -76,6 +82,7 @@ struct HTTPIncomingBody {
 
     /// Takes what can be told now, and to whom: `nil` when there is nothing, or nobody.
     mutating func next() -> HTTPBodyNotice? {
+        guard self.hasNews else { return nil }
         if let waiter = self.waiter {
             if let chunk = self.takeChunk() {
                 self.waiter = nil

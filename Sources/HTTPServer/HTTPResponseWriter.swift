@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Bytes
 internal import HTTP
 
 /// Writes one response with the right framing for its request (RFC 9112 section 6).
@@ -85,7 +86,7 @@ struct HTTPResponseWriter {
         } else if self.isHTTP10 {
             output.append(contentsOf: "Connection: keep-alive\r\n".utf8)
         }
-        output.append(contentsOf: "\r\n".utf8)
+        output.append("\r\n")
     }
 
     /// Appends a head behind which there is no HTTP any more (RFC 9110 section 7.8).
@@ -125,7 +126,7 @@ struct HTTPResponseWriter {
     /// What the handler says of framing and connection is the server's to say.
     private static func withoutFraming(_ fields: HTTPFields) -> HTTPFields {
         var mayHaveSome = false
-        fields.forEachBytes { name, _ in
+        fields.forEachSpan { name, _ in
             switch name.count {
             case 4, 10, 14, 17: mayHaveSome = true
             default: break
@@ -152,9 +153,9 @@ struct HTTPResponseWriter {
         if let bodyLength {
             // A HEAD's length is the one that a GET would have had.
             let shown = self.isHead ? head.fields["content-length"].flatMap { Int($0) } : nil
-            output.append(contentsOf: "Content-Length: ".utf8)
+            output.append("Content-Length: ")
             HTTPEncoder.append(decimal: max(0, shown ?? bodyLength), to: &output)
-            output.append(contentsOf: "\r\n".utf8)
+            output.append("\r\n")
             self.body = self.isHead ? .none : .counted(left: bodyLength)
         } else if self.isHTTP10 {
             self.closesConnection = true

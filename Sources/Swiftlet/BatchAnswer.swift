@@ -20,11 +20,12 @@ extension FunctionRuntime {
     /// What a message to the function holds.
     ///
     /// - Throws: `CloudEventError`, or ``FunctionError`` when there is no handler for the event.
-    func work(_ request: HTTPRequestHead, _ body: [UInt8]) throws -> Invocation.Work {
+    func message(_ request: HTTPRequestHead, _ body: [UInt8]) throws -> Invocation.Message {
         let mode = CloudEventContentMode(httpFields: request.fields) ?? .binary
         guard mode == .batch else {
             let event = try self.event(request.fields, body)
-            return .event(event, try self.entry(for: event), mode)
+            let entry = try self.entry(for: event)
+            return .event(Invocation.Delivery(event: event, entry: entry, mode: mode))
         }
         let limits = self.eventLimits
         return .batch(try CloudEvent.batch(httpFields: request.fields, body: body, limits: limits))

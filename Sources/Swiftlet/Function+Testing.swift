@@ -76,13 +76,16 @@ extension FunctionRuntime {
             fields: request.headers.fields
         )
         do {
-            switch try self.work(head, request.body) {
-            case .event(let event, let entry, let mode):
-                return await self.answer(event, entry.handler, mode, context)
+            switch try self.message(head, request.body) {
+            case .event(let delivery):
+                return await self.answer(
+                    delivery.event,
+                    delivery.entry.handler,
+                    delivery.mode,
+                    context
+                )
             case .batch(let events):
                 return await self.answer(events, context) { _, work in await work() }
-            case .route, .message:
-                return .refusal(500, "a message holds one event or a batch")
             }
         } catch {
             return self.refusal(error, context)

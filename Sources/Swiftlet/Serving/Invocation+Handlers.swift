@@ -29,29 +29,20 @@ extension Invocation {
         }
     }
 
-    func start(
-        _ event: CloudEvent,
-        _ entry: EventHandlerEntry,
-        _ mode: CloudEventContentMode
-    ) {
-        self.delivery = Delivery(
-            event: event,
-            handle: entry.handler,
-            mode: mode,
-            context: self.context()
-        )
-        self.start({ await self.deliver() }, entry.optionsIndex)
+    func startDelivery(_ optionsIndex: Int) {
+        let context = self.context()
+        self.start({ await self.deliver(context) }, optionsIndex)
     }
 
     /// In the handler's task, which has taken over what is delivered.
     @concurrent
-    private func deliver() async {
+    private func deliver(_ context: Context) async {
         guard let delivery = self.delivery.take() else { return }
         let response = await self.runtime.answer(
             delivery.event,
-            delivery.handle,
+            delivery.entry.handler,
             delivery.mode,
-            delivery.context
+            context
         )
         self.finish(response)
     }

@@ -15,16 +15,22 @@ final class Invocation: TurnWaiter, @unchecked Sendable {
         case route(RouteEntry, parameters: [String: String])
         /// An event or a batch that was not read yet.
         case message
-        case event(CloudEvent, EventHandlerEntry, CloudEventContentMode)
+        /// The event that is kept as ``Invocation/delivery``.
+        case delivery
+        case batch([CloudEvent])
+    }
+
+    /// What a message turned out to hold.
+    enum Message: Sendable {
+        case event(Delivery)
         case batch([CloudEvent])
     }
 
     /// An event on its way into its handler.
-    struct Delivery {
+    struct Delivery: Sendable {
         var event: CloudEvent
-        var handle: EventHandlerEntry.Handler
+        var entry: EventHandlerEntry
         var mode: CloudEventContentMode
-        var context: Context
     }
 
     /// Larger bodies are decoded on the pool: it would keep the sockets waiting.
@@ -89,9 +95,10 @@ final class Invocation: TurnWaiter, @unchecked Sendable {
         case .message:
             guard self.isBodyComplete else { return self.readBody(nil) }
             self.decode()
-        case .event(let event, let entry, let mode):
-            guard self.takeHandlerTurn(entry.optionsIndex) else { return }
-            self.start(event, entry, mode)
+        case .delivery:
+            guard let index = self.delivery?.entry.optionsIndex else { return }
+            guard self.takeHandlerTurn(index) else { return }
+            self.startDelivery(index)
         case .batch(let events): self.start(events)
         }
     }
@@ -181,33 +188,40 @@ final class Invocation: TurnWaiter, @unchecked Sendable {
 
     private func decode() {
         guard self.body.count > Self.decodedOnLoopBytesMax else {
-            return self.decoded(Result { try self.runtime.work(self.exchange.request, self.body) })
+            do {
+                self.keep(try self.runtime.message(self.exchange.request, self.body))
+            } catch {
+                return self.answer(self.runtime.refusal(error, self.context()))
+            }
+            return self.proceed()
         }
         let body = self.body
         self.task = Task {
-            let decoded = Result { try self.runtime.work(self.exchange.request, body) }
+            let decoded = Result { try self.runtime.message(self.exchange.request, body) }
             self.exchange.loop.execute { self.decoded(decoded) }
         }
     }
 
-    private func decoded(_ result: Result<Work, any Error>) {
+    private func decoded(_ result: Result<Message, any Error>) {
         self.task = nil
         guard !self.isOver else { return }
         guard !self.exchange.isOver else { return self.end() }
         switch result {
-        case .success(let work):
-            self.body = []
-            // An event whose handler is free goes there without being kept.
-            if case .event(let event, let entry, let mode) = work,
-                self.handler.turns.isUnlimited(entry.optionsIndex)
-            {
-                _ = self.takeHandlerTurn(entry.optionsIndex)
-                return self.start(event, entry, mode)
-            }
-            self.work = work
+        case .success(let message):
+            self.keep(message)
             self.proceed()
         case .failure(let error):
             self.answer(self.runtime.refusal(error, self.context()))
+        }
+    }
+
+    private func keep(_ message: consuming Message) {
+        self.body = []
+        switch consume message {
+        case .event(let delivery):
+            self.delivery = delivery
+            self.work = .delivery
+        case .batch(let events): self.work = .batch(events)
         }
     }
 

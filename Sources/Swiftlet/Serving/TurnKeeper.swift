@@ -76,12 +76,9 @@ final class TurnKeeper {
     /// How many run and wait under the function's limit; 0 without one, as queue-proxy reports it.
     var depth: Int { self.functionLimiter.map { $0.running + $0.waiting } ?? 0 }
 
-    /// Whether a handler has no limit of its own.
-    func isUnlimited(_ index: Int) -> Bool { self.handlerLimiters[index] == nil }
-
     /// Takes a turn, or stands in the queue for it.
     func take(_ level: Level, for waiter: @autoclosure () -> any TurnWaiter) -> Outcome {
-        guard self[level] != nil else { return .taken }
+        guard self.isLimited(level) else { return .taken }
         let turn = QueuedTurn(waiter(), level, self)
         switch self[level]?.admit(turn) {
         case .run, nil: return .taken
@@ -95,7 +92,7 @@ final class TurnKeeper {
 
     /// Gives back a turn that was taken.
     func finish(_ level: Level) {
-        guard let next = self[level]?.finish() else { return }
+        guard self.isLimited(level), let next = self[level]?.finish() else { return }
         self.deadlines.remove(next.deadline)
         next.isGranted = true
         // In a job of its own: a chain of turns must not become a chain of stack frames.
@@ -119,6 +116,14 @@ final class TurnKeeper {
     private func expired(_ turn: QueuedTurn) {
         self.withdraw(turn)
         turn.waiter.waitedTooLong()
+    }
+
+    /// Asked before the subscript, which lends a limiter by a coroutine, on the heap.
+    private func isLimited(_ level: Level) -> Bool {
+        switch level {
+        case .function: self.functionLimiter != nil
+        case .handler(let index): self.handlerLimiters[index] != nil
+        }
     }
 
     private subscript(_ level: Level) -> Limiter? {
