@@ -186,8 +186,15 @@ final class Invocation: TurnWaiter, @unchecked Sendable {
 
     // MARK: Decoding
 
+    /// In binary mode the body is the data, which nobody reads here, however large it is.
+    private var isDecodedOnPool: Bool {
+        guard self.body.count > Self.decodedOnLoopBytesMax else { return false }
+        let mode = CloudEventContentMode(httpFields: self.exchange.request.fields)
+        return mode == .structured || mode == .batch
+    }
+
     private func decode() {
-        guard self.body.count > Self.decodedOnLoopBytesMax else {
+        guard self.isDecodedOnPool else {
             do {
                 self.keep(try self.runtime.message(self.exchange.request, self.body))
             } catch {
