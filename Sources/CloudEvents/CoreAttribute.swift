@@ -23,7 +23,7 @@ enum CoreAttribute: String, CaseIterable {
         let candidate: Self
         switch name.count {
         case 2: candidate = .id
-        case 4: candidate = AttributeName.matches(name, "type") ? .type : .time
+        case 4: candidate = name[1] | 0x20 == UInt8(ascii: "y") ? .type : .time
         case 6: candidate = .source
         case 7: candidate = .subject
         case 10: candidate = .dataSchema
