@@ -29,10 +29,12 @@ extension HTTPFields {
     private func index(ofLiteral name: StaticString, from start: Int) -> Int? {
         let entries = self.entries.span
         let bytes = self.block.span
+        let length = UInt32(truncatingIfNeeded: name.utf8CodeUnitCount)
         var index = start
         while index < entries.count {
-            let range = entries[index].nameRange
-            if range.count == name.utf8CodeUnitCount, Self.matches(bytes, range, name) {
+            if entries[index].isNameLength(length),
+                Self.matches(bytes, entries[index].nameRange, name)
+            {
                 return index
             }
             index &+= 1
@@ -46,9 +48,10 @@ extension HTTPFields {
         _ name: StaticString
     ) -> Bool {
         for offset in 0..<range.count {
-            let byte = HTTPText.lowercased(bytes[range.lowerBound + offset])
+            let byte = bytes[range.lowerBound &+ offset]
             // Safety: the caller has seen that the name is as long as the range.
-            guard unsafe byte == name.utf8Start[offset] else { return false }
+            let expected = unsafe name.utf8Start[offset]
+            guard byte == expected || HTTPText.lowercased(byte) == expected else { return false }
         }
         return true
     }

@@ -24,6 +24,9 @@ package struct HTTPFields: Sendable {
         }
 
         @inline(__always)
+        func isNameLength(_ length: UInt32) -> Bool { self.nameLength == length }
+
+        @inline(__always)
         var nameRange: Range<Int> {
             Int(self.nameStart)..<Int(self.nameStart) &+ Int(self.nameLength)
         }

@@ -40,15 +40,15 @@ package enum HTTPText {
     /// Behind the last of the bytes of a field value that begin at `start`.
     static func fieldValueEnd(_ bytes: Span<UInt8>, from start: Int) -> Int {
         var index = start
-        while index < bytes.count {
-            if let place = EightBytes(bytes, at: index)?.firstControl {
+        while true {
+            while let place = EightBytes(bytes, at: index)?.firstControl {
                 index &+= place
-                if place == 8 { continue }
+                if place < 8 { break }
             }
-            guard self.isFieldValue(bytes[index]) else { return index }
+            // What was marked, or one of the last seven.
+            guard index < bytes.count, self.isFieldValue(bytes[index]) else { return index }
             index &+= 1
         }
-        return index
     }
 
     /// Whether all is `tchar`, and there is something.
