@@ -11,7 +11,8 @@ public struct EightBytes {
     /// Takes the bytes at `offset`; `nil` when fewer than eight are there.
     @inlinable @inline(__always)
     public init?(_ bytes: Span<UInt8>, at offset: Int) {
-        guard offset >= 0, bytes.count &- offset >= 8 else { return nil }
+        // Both must be 0 or more, which is one test of the sign.
+        guard offset | (bytes.count &- 8 &- offset) >= 0 else { return nil }
         // Safety: the eight bytes are the span's, and any eight bytes make a UInt64.
         let word = unsafe bytes.bytes.unsafeLoadUnaligned(
             fromUncheckedByteOffset: offset,
