@@ -63,6 +63,10 @@ enum HTTP2Callbacks {
     }
 
     private static func setIncoming(_ callbacks: OpaquePointer?) {
+        nghttp2_session_callbacks_set_on_begin_frame_callback(callbacks) { _, head, context in
+            if let head { HTTP2Callbacks.owner(context)?.frameBegan(head.pointee) }
+            return 0
+        }
         nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks) { _, frame, context in
             if let frame { HTTP2Callbacks.owner(context)?.headersBegan(frame.pointee) }
             return 0

@@ -6,6 +6,11 @@ internal import HTTP
 
 /// What the library tells while it works; noted here, and acted on when it has returned.
 extension HTTP2Session {
+    func frameBegan(_ head: nghttp2_frame_hd) {
+        guard head.type == UInt8(NGHTTP2_HEADERS.rawValue), head.stream_id % 2 == 1 else { return }
+        if !self.mayHaveBegun(head.stream_id) { self.fault = NGHTTP2_PROTOCOL_ERROR }
+    }
+
     func headersBegan(_ frame: nghttp2_frame) {
         guard frame.hd.type == UInt8(NGHTTP2_HEADERS.rawValue) else { return }
         self.headerDeadline = self.deadline(after: self.configuration.headerTimeout)
@@ -43,6 +48,7 @@ extension HTTP2Session {
             guard endsStream, let stream = self.streams[frame.hd.stream_id] else { return }
             stream.isRequestComplete = true
             self.events.append(.end(stream, trailers: HTTPFields()))
+        case NGHTTP2_SETTINGS.rawValue where frame.settings.niv > 0: self.hasNewSettings = true
         case NGHTTP2_PING.rawValue:
             if frame.hd.flags & UInt8(NGHTTP2_FLAG_ACK.rawValue) != 0 { self.finishDrain() }
         default: break
@@ -104,9 +110,22 @@ extension HTTP2Session {
         return true
     }
 
-    /// Whose answer is complete has no use for the rest of the request (RFC 9113 section 8.1).
     func frameSent(_ frame: nghttp2_frame) {
-        if frame.hd.type == UInt8(NGHTTP2_GOAWAY.rawValue) { return self.drainNoticeSent() }
+        switch UInt32(frame.hd.type) {
+        case NGHTTP2_GOAWAY.rawValue: self.drainNoticeSent()
+        case NGHTTP2_RST_STREAM.rawValue:
+            // A setting that makes a window too large is a fault of the connection, which the
+            // library takes for one of the stream (RFC 9113 section 6.9.2).
+            guard self.hasNewSettings,
+                frame.rst_stream.error_code == NGHTTP2_FLOW_CONTROL_ERROR.rawValue
+            else { return }
+            self.terminate(NGHTTP2_FLOW_CONTROL_ERROR)
+        default: self.answerSent(frame)
+        }
+    }
+
+    /// Whose answer is complete has no use for the rest of the request (RFC 9113 section 8.1).
+    private func answerSent(_ frame: nghttp2_frame) {
         let isOfAnswer =
             frame.hd.type == UInt8(NGHTTP2_HEADERS.rawValue)
             || frame.hd.type == UInt8(NGHTTP2_DATA.rawValue)
@@ -122,7 +141,7 @@ extension HTTP2Session {
         if !stream.isAnswerSent, !stream.isResetByServer,
             !self.resets.take(at: self.connection.loop.now)
         {
-            self.isFlooded = true
+            self.fault = NGHTTP2_ENHANCE_YOUR_CALM
         }
         self.events.append(.closed(stream))
     }

@@ -38,8 +38,14 @@ final class HTTP2Session {
     private var changed: [HTTP2Stream] = []
     var resets: TokenBucket
     var ending = Ending.none
-    /// Whether the client ends more streams before their answers than it may.
-    var isFlooded = false
+    /// Why the connection has to end although the library would go on.
+    var fault: nghttp2_error_code?
+    /// Whether settings are among what the library was given last.
+    var hasNewSettings = false
+    /// The last stream that was begun, and the newest of those that were left out before it.
+    private var lastStream: Int32 = -1
+    private var skipped: [ClosedRange<Int32>] = []
+    private static let skippedMax = 16
     private var isBroken = false
     /// Until when a header block that was begun has to be complete.
     var headerDeadline: MonotonicTime?
@@ -99,9 +105,10 @@ final class HTTP2Session {
     /// Takes bytes of the connection.
     func receive(_ bytes: UnsafeBufferPointer<UInt8>) {
         guard !self.isBroken else { return }
+        self.hasNewSettings = false
         let result = nghttp2_session_mem_recv(self.raw, bytes.baseAddress, bytes.count)
         if result < 0 { self.failed(Int32(truncatingIfNeeded: result)) }
-        if self.isFlooded { self.terminate(NGHTTP2_ENHANCE_YOUR_CALM) }
+        if let fault = self.fault { self.terminate(fault) }
         self.runEvents()
     }
 
@@ -109,13 +116,27 @@ final class HTTP2Session {
     private func failed(_ code: Int32) {
         switch code {
         case NGHTTP2_ERR_BAD_CLIENT_MAGIC.rawValue: self.terminate(NGHTTP2_PROTOCOL_ERROR)
-        case NGHTTP2_ERR_FLOODED.rawValue: self.terminate(NGHTTP2_ENHANCE_YOUR_CALM)
+        case NGHTTP2_ERR_FLOODED.rawValue, Self.tooManyContinuations:
+            self.terminate(NGHTTP2_ENHANCE_YOUR_CALM)
         default: self.terminate(NGHTTP2_INTERNAL_ERROR)
         }
         self.isBroken = true
     }
 
-    private func terminate(_ code: nghttp2_error_code) {
+    /// Of nghttp2 1.61 and of patched older ones, whose header may not name it (CVE-2024-28182).
+    private static let tooManyContinuations: Int32 = -905
+
+    /// Whether a stream may have been begun by this HEADERS or before it: each that a client leaves
+    /// out is closed by the next (RFC 9113 section 5.1.1), and the library forgets which were.
+    func mayHaveBegun(_ id: Int32) -> Bool {
+        guard id > self.lastStream else { return !self.skipped.contains { $0.contains(id) } }
+        if id - self.lastStream > 2 { self.skipped.append(self.lastStream + 2...id - 2) }
+        if self.skipped.count > Self.skippedMax { self.skipped.removeFirst() }
+        self.lastStream = id
+        return true
+    }
+
+    func terminate(_ code: nghttp2_error_code) {
         nghttp2_session_terminate_session(self.raw, code.rawValue)
     }
 
@@ -130,6 +151,7 @@ final class HTTP2Session {
         let stream = HTTP2Stream(id: 1, session: self)
         stream.isRequestComplete = true
         self.streams[stream.id] = stream
+        self.lastStream = stream.id
         return stream
     }
 
