@@ -49,7 +49,7 @@ bench: prepare
 	@$(foreach product,Bench BenchLoop hello,$(SWIFT_BUILD) --product $(product) &&) true
 	@python3 Sources/Bench/driver $(PARTS)
 
-SECONDS := 60
+fuzz: SECONDS ?= 60
 fuzz:
 	@.ci/fuzz $(SECONDS)
 
