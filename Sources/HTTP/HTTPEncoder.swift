@@ -50,21 +50,39 @@ package enum HTTPEncoder {
     }
 
     /// Appends field lines, without the empty one; nothing when it throws.
+    ///
+    /// What came from a peer was checked when it was read; only what a caller added is looked at.
     package static func append(
         _ fields: HTTPFields,
         to bytes: inout [UInt8]
     ) throws(HTTPEncodeError) {
         let block = fields.block.span
-        for entry in fields.entries { try self.check(entry, block) }
-        if fields.isBlockWireForm { return bytes.append(block) }
+        if fields.isBlockChecked { return bytes.append(block) }
+        for entry in fields.entries where !entry.isChecked { try self.check(entry, block) }
+        // Lines that lie side by side are copied at once.
+        var run = 0..<0
         for entry in fields.entries {
-            bytes.append(block.extracting(entry.nameRange))
-            bytes.append(UInt8(ascii: ":"))
-            bytes.append(0x20)
-            bytes.append(block.extracting(entry.valueRange))
-            bytes.append(0x0D)
-            bytes.append(0x0A)
+            if entry.isWireForm, entry.nameRange.lowerBound == run.upperBound {
+                run = run.lowerBound..<entry.lineRange.upperBound
+                continue
+            }
+            bytes.append(block.extracting(run))
+            run = entry.isWireForm ? entry.lineRange : 0..<0
+            if !entry.isWireForm { self.append(rewriting: entry, block, to: &bytes) }
         }
+        bytes.append(block.extracting(run))
+    }
+
+    /// Appends a line that has more or fewer spaces than ours have.
+    private static func append(
+        rewriting entry: HTTPFields.Entry,
+        _ block: Span<UInt8>,
+        to bytes: inout [UInt8]
+    ) {
+        bytes.append(block.extracting(entry.nameRange))
+        bytes.append(": ")
+        bytes.append(block.extracting(entry.valueRange))
+        bytes.append("\r\n")
     }
 
     private static func check(

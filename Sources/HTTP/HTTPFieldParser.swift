@@ -23,16 +23,23 @@ enum HTTPFieldParser {
         var entries: [HTTPFields.Entry] = []
         entries.reserveCapacity(self.entriesUsual)
         var fingerprints: UInt64 = 0
+        var isWireForm = true
         let start = cursor
         var place = cursor
         while place &+ 1 < bytes.count, bytes[place] != 0x0D {
             guard entries.count < linesMax else { throw .headerCountExceeded }
-            entries.append(try self.line(bytes, &place, start, &fingerprints))
+            let entry = try self.line(bytes, &place, start, &fingerprints)
+            isWireForm = isWireForm && entry.isWireForm
+            entries.append(entry)
         }
         guard place &+ 1 < bytes.count, bytes[place &+ 1] == 0x0A else { throw .lineEndInvalid }
         cursor = place &+ 2
-        let block = [UInt8](copying: bytes.extracting(start..<cursor))
-        return HTTPFields(block: block, entries: entries, fingerprints: fingerprints)
+        return HTTPFields(
+            block: [UInt8](copying: bytes.extracting(start..<place)),
+            entries: entries,
+            fingerprints: fingerprints,
+            isBlockChecked: isWireForm
+        )
     }
 
     @inline(__always)
@@ -60,11 +67,13 @@ enum HTTPFieldParser {
             first: bytes[nameStart],
             last: bytes[nameEnd &- 1]
         )
+        let isWireForm =
+            valueStart == nameEnd &+ 2 && bytes[nameEnd &+ 1] == 0x20 && valueEnd == lineEnd
         return HTTPFields.Entry(
-            nameStart: nameStart &- base,
-            nameLength: nameEnd &- nameStart,
-            valueStart: valueStart &- base,
-            valueLength: valueEnd &- valueStart
+            name: nameStart &- base..<nameEnd &- base,
+            value: valueStart &- base..<valueEnd &- base,
+            isChecked: true,
+            isWireForm: isWireForm
         )
     }
 

@@ -8,43 +8,16 @@ internal import Bytes
 /// costs two allocations and no `String` until somebody asks for one. Names compare without case.
 /// Values are bytes: what is not UTF-8 is kept as it came.
 package struct HTTPFields: Sendable {
-    /// Where one line lies in the block.
-    struct Entry: Sendable {
-        private var nameStart: UInt32
-        private var nameLength: UInt32
-        private var valueStart: UInt32
-        private var valueLength: UInt32
-
-        @inline(__always)
-        init(nameStart: Int, nameLength: Int, valueStart: Int, valueLength: Int) {
-            self.nameStart = UInt32(truncatingIfNeeded: nameStart)
-            self.nameLength = UInt32(truncatingIfNeeded: nameLength)
-            self.valueStart = UInt32(truncatingIfNeeded: valueStart)
-            self.valueLength = UInt32(truncatingIfNeeded: valueLength)
-        }
-
-        @inline(__always)
-        func isNameLength(_ length: UInt32) -> Bool { self.nameLength == length }
-
-        @inline(__always)
-        var nameRange: Range<Int> {
-            Int(self.nameStart)..<Int(self.nameStart) &+ Int(self.nameLength)
-        }
-
-        @inline(__always)
-        var valueRange: Range<Int> {
-            Int(self.valueStart)..<Int(self.valueStart) &+ Int(self.valueLength)
-        }
-    }
-
-    private(set) var block: [UInt8] = []
-    private(set) var entries: [Entry] = []
+    /// The bytes that ``nameRange(at:)`` and ``valueRange(at:)`` point into; others may lie between.
+    package private(set) var block: [UInt8] = []
+    /// Where the lines lie in ``block``, in order.
+    package private(set) var entries: [Entry] = []
     /// The ``fingerprint(_:)`` of each name, and of some that were removed.
     ///
     /// Nearly all names that a server asks for are absent; this answers without a search.
     private(set) var fingerprints: UInt64 = 0
-    /// Whether the block is the lines as they are sent, one behind the other, and nothing else.
-    private(set) var isBlockWireForm = true
+    /// Whether the block is the lines as they are sent, all checked, and nothing else.
+    private(set) var isBlockChecked = true
 
     /// Makes an empty list.
     package init() {}
@@ -54,12 +27,12 @@ package struct HTTPFields: Sendable {
         for (name, value) in pairs { self.append(name, value) }
     }
 
-    /// Takes over a block that a parser has checked, and where the fields lie in it.
-    init(block: [UInt8], entries: [Entry], fingerprints: UInt64) {
+    /// Takes over a block, where the fields lie in it, and what a parser knows of them.
+    init(block: [UInt8], entries: [Entry], fingerprints: UInt64, isBlockChecked: Bool) {
         self.block = block
         self.entries = entries
         self.fingerprints = fingerprints
-        self.isBlockWireForm = false
+        self.isBlockChecked = isBlockChecked
     }
 
     /// Makes room for as many more lines, whose names and values have `bytes` together.
@@ -135,25 +108,73 @@ package struct HTTPFields: Sendable {
             line.append(0x0A)
         }
         let valueStart = start + nameLength + 2
-        self.addEntry(start, nameLength, valueStart, self.block.count - 2 - valueStart)
-    }
-
-    private mutating func addEntry(
-        _ nameStart: Int,
-        _ nameLength: Int,
-        _ valueStart: Int,
-        _ valueLength: Int
-    ) {
-        let bit = Self.fingerprint(self.block.span.extracting(nameStart..<nameStart + nameLength))
-        self.fingerprints |= bit
-        self.entries.append(
+        self.isBlockChecked = false
+        self.addEntry(
             Entry(
-                nameStart: nameStart,
-                nameLength: nameLength,
-                valueStart: valueStart,
-                valueLength: valueLength
+                name: start..<start + nameLength,
+                value: valueStart..<self.block.count - 2,
+                isChecked: false,
+                isWireForm: true
             )
         )
+    }
+
+    /// Adds lines of another list as they are; what was checked there is not checked again.
+    ///
+    /// Lines that lie side by side are copied at once.
+    ///
+    /// - Parameters:
+    ///   - lines: Which ones, by index; they must be there.
+    ///   - other: The list to take them from.
+    package mutating func append(lines: Range<Int>, of other: HTTPFields) {
+        let source = other.entries[lines]
+        var rest = source[...]
+        while let first = rest.first {
+            guard first.isWireForm else {
+                self.append(rewriting: first, of: other)
+                rest.removeFirst()
+                continue
+            }
+            var end = first.nameRange.lowerBound
+            let distance = self.block.count - end
+            let run = rest.prefix { entry in
+                guard entry.isWireForm, entry.nameRange.lowerBound == end else { return false }
+                end = entry.lineRange.upperBound
+                return true
+            }
+            self.block.append(other.block.span.extracting(first.nameRange.lowerBound..<end))
+            for entry in run {
+                if !entry.isChecked { self.isBlockChecked = false }
+                self.addEntry(entry.moved(by: distance))
+            }
+            rest = rest[run.endIndex...]
+        }
+    }
+
+    /// Adds a line that has more or fewer spaces than ours have.
+    private mutating func append(rewriting entry: Entry, of other: HTTPFields) {
+        let (start, bytes) = (self.block.count, other.block.span)
+        self.block.append(bytes.extracting(entry.nameRange))
+        self.block.append(": ")
+        let valueStart = self.block.count
+        self.block.append(bytes.extracting(entry.valueRange))
+        let end = self.block.count
+        self.block.append("\r\n")
+        if !entry.isChecked { self.isBlockChecked = false }
+        self.addEntry(
+            Entry(
+                name: start..<valueStart - 2,
+                value: valueStart..<end,
+                isChecked: entry.isChecked,
+                isWireForm: true
+            )
+        )
+    }
+
+    @inline(__always)
+    private mutating func addEntry(_ entry: Entry) {
+        self.fingerprints |= Self.fingerprint(self.block.span.extracting(entry.nameRange))
+        self.entries.append(entry)
     }
 
     /// The first value of a name; setting replaces all of them, `nil` removes them.
@@ -211,7 +232,7 @@ package struct HTTPFields: Sendable {
         guard self.contains(name) else { return }
         let block = self.block
         self.entries.removeAll { Self.matches(block.span, $0, name.utf8.span) }
-        self.isBlockWireForm = false
+        self.isBlockChecked = false
     }
 
     /// Calls `body` with each line, the name as it was written.

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+
+extension HTTPFields {
+    /// Where one line lies in the block, and what is known of it.
+    package struct Entry: Sendable {
+        @usableFromInline let nameStart: UInt32
+        @usableFromInline let nameLength: UInt32
+        @usableFromInline let valueStart: UInt32
+        @usableFromInline let valueLength: UInt32
+        /// Whether the name is a token and the value holds nothing that could end it.
+        let isChecked: Bool
+        /// Whether the block holds the line as it is sent: `name: value` and CRLF.
+        let isWireForm: Bool
+
+        @inline(__always)
+        init(name: Range<Int>, value: Range<Int>, isChecked: Bool, isWireForm: Bool) {
+            self.nameStart = UInt32(truncatingIfNeeded: name.lowerBound)
+            self.nameLength = UInt32(truncatingIfNeeded: name.upperBound &- name.lowerBound)
+            self.valueStart = UInt32(truncatingIfNeeded: value.lowerBound)
+            self.valueLength = UInt32(truncatingIfNeeded: value.upperBound &- value.lowerBound)
+            self.isChecked = isChecked
+            self.isWireForm = isWireForm
+        }
+
+        /// The name, as it was written.
+        @inlinable @inline(__always)
+        package var nameRange: Range<Int> {
+            let start = Int(self.nameStart)
+            return unsafe Range(uncheckedBounds: (start, start &+ Int(self.nameLength)))
+        }
+
+        /// The value, without the spaces around it.
+        @inlinable @inline(__always)
+        package var valueRange: Range<Int> {
+            let start = Int(self.valueStart)
+            return unsafe Range(uncheckedBounds: (start, start &+ Int(self.valueLength)))
+        }
+
+        /// The line with its CRLF, when it is in wire form.
+        @inline(__always)
+        var lineRange: Range<Int> {
+            let end = Int(self.valueStart) &+ Int(self.valueLength) &+ 2
+            return unsafe Range(uncheckedBounds: (Int(self.nameStart), end))
+        }
+
+        @inline(__always)
+        func isNameLength(_ length: UInt32) -> Bool { self.nameLength == length }
+
+        /// The same line in a block where it lies `distance` bytes further on.
+        @inline(__always)
+        func moved(by distance: Int) -> Self {
+            let (name, value) = (self.nameRange, self.valueRange)
+            return Self(
+                name: name.lowerBound &+ distance..<name.upperBound &+ distance,
+                value: value.lowerBound &+ distance..<value.upperBound &+ distance,
+                isChecked: self.isChecked,
+                isWireForm: self.isWireForm
+            )
+        }
+    }
+
+    /// The name of the line at `index`, in ``block``, as it was written.
+    @inlinable @inline(__always)
+    package func nameRange(at index: Int) -> Range<Int> { self.entries[index].nameRange }
+
+    /// The value of the line at `index`, in ``block``.
+    @inlinable @inline(__always)
+    package func valueRange(at index: Int) -> Range<Int> { self.entries[index].valueRange }
+}
