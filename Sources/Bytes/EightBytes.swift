@@ -5,8 +5,9 @@
 /// A comparison marks bytes by their highest bit. The first mark is right; those behind it may be
 /// misled by a borrow from the byte before. Public, because nothing else is inlined into other
 /// modules.
-public struct EightBytes {
-    @usableFromInline let word: UInt64
+public struct EightBytes: Equatable {
+    /// The bytes, the first of them lowest.
+    public let word: UInt64
 
     /// Takes the bytes at `offset`; `nil` when fewer than eight are there.
     @inlinable @inline(__always)
@@ -19,6 +20,22 @@ public struct EightBytes {
             as: UInt64.self
         )
         self.word = UInt64(littleEndian: word)
+    }
+
+    /// Takes eight characters of ASCII, which the compiler turns into a number.
+    @inlinable @inline(__always)
+    public init(_ text: StaticString) {
+        precondition(text.utf8CodeUnitCount == 8, "eight bytes have eight characters")
+        // Safety: a static string has that many bytes, for ever, and any eight make a UInt64.
+        let word = unsafe UnsafeRawPointer(text.utf8Start).loadUnaligned(as: UInt64.self)
+        self.word = UInt64(littleEndian: word)
+    }
+
+    /// Whether the first 1…8 bytes are those of `text`, whose other characters do not count.
+    @inlinable @inline(__always)
+    public func starts(with text: StaticString, count: Int) -> Bool {
+        let shift = UInt64(truncatingIfNeeded: (8 &- count) &* 8)
+        return (self.word ^ Self(text).word) &<< shift == 0
     }
 
     /// The highest bit of each byte.

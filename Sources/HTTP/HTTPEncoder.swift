@@ -27,9 +27,9 @@ package enum HTTPEncoder {
         bytes.append(contentsOf: head.method.rawValue.utf8)
         bytes.append(0x20)
         bytes.append(contentsOf: head.target.utf8)
-        bytes.append(contentsOf: " HTTP/1.1\r\n".utf8)
+        bytes.append(" HTTP/1.1\r\n")
         try self.append(head.fields, to: &bytes)
-        bytes.append(contentsOf: "\r\n".utf8)
+        bytes.append("\r\n")
     }
 
     /// Appends a status line.
@@ -38,30 +38,40 @@ package enum HTTPEncoder {
         to bytes: inout [UInt8]
     ) throws(HTTPEncodeError) {
         if status == .ok {
-            bytes.append(contentsOf: "HTTP/1.1 200 OK\r\n".utf8)
+            bytes.append("HTTP/1.1 200 OK\r\n")
             return
         }
         guard 100...999 ~= status.rawValue else { throw .statusInvalid }
-        bytes.append(contentsOf: "HTTP/1.1 ".utf8)
+        bytes.append("HTTP/1.1 ")
         self.append(decimal: status.rawValue, to: &bytes)
         bytes.append(0x20)
         bytes.append(contentsOf: status.reasonPhrase.utf8)
-        bytes.append(contentsOf: "\r\n".utf8)
+        bytes.append("\r\n")
     }
 
     /// Appends field lines, without the empty one; nothing when it throws.
     ///
     /// What came from a peer was checked when it was read; only what a caller added is looked at.
+    ///
+    /// - Parameters:
+    ///   - fields: The lines.
+    ///   - omitted: Names whose lines are left out, and not looked at.
+    ///   - bytes: Where they are added.
+    /// - Throws: Which name or value could be read as something else.
     package static func append(
         _ fields: HTTPFields,
+        without omitted: HTTPFieldNameSet = [],
         to bytes: inout [UInt8]
     ) throws(HTTPEncodeError) {
         let block = fields.block.span
-        if fields.isBlockChecked { return bytes.append(block) }
-        for entry in fields.entries where !entry.isChecked { try self.check(entry, block) }
+        let omitsNone = fields.summary.names.isDisjoint(with: omitted)
+        if omitsNone, fields.summary.isBlockChecked { return bytes.append(block) }
+        for entry in fields.entries where !entry.isChecked && !omitted.contains(entry.field) {
+            try self.check(entry, block)
+        }
         // Lines that lie side by side are copied at once.
         var run = 0..<0
-        for entry in fields.entries {
+        for entry in fields.entries where !omitted.contains(entry.field) {
             if entry.isWireForm, entry.nameRange.lowerBound == run.upperBound {
                 run = run.lowerBound..<entry.lineRange.upperBound
                 continue
@@ -105,9 +115,9 @@ package enum HTTPEncoder {
     package static func append(chunk: [UInt8], to bytes: inout [UInt8]) {
         guard !chunk.isEmpty else { return }
         self.append(hexadecimal: chunk.count, to: &bytes)
-        bytes.append(contentsOf: "\r\n".utf8)
+        bytes.append("\r\n")
         bytes.append(contentsOf: chunk)
-        bytes.append(contentsOf: "\r\n".utf8)
+        bytes.append("\r\n")
     }
 
     /// Appends the end of a chunked body.
@@ -115,30 +125,31 @@ package enum HTTPEncoder {
         lastChunkWith trailers: HTTPFields,
         to bytes: inout [UInt8]
     ) throws(HTTPEncodeError) {
-        bytes.append(contentsOf: "0\r\n".utf8)
+        bytes.append("0\r\n")
         try self.append(trailers, to: &bytes)
-        bytes.append(contentsOf: "\r\n".utf8)
+        bytes.append("\r\n")
     }
 
     /// Appends a number of 0 or more in decimal digits.
     package static func append(decimal number: Int, to bytes: inout [UInt8]) {
-        let start = bytes.count
-        var rest = number.magnitude
+        var digits = InlineArray<20, UInt8>(repeating: 0)
+        var (rest, start) = (number.magnitude, digits.count)
         repeat {
-            bytes.append(UInt8(ascii: "0") + UInt8(rest % 10))
+            start -= 1
+            digits[start] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
             rest /= 10
         } while rest > 0
-        bytes[start...].reverse()
+        bytes.append(digits.span.extracting(start..<digits.count))
     }
 
     private static func append(hexadecimal number: Int, to bytes: inout [UInt8]) {
-        let start = bytes.count
-        var rest = number.magnitude
+        var digits = InlineArray<16, UInt8>(repeating: 0)
+        var (rest, start) = (number.magnitude, digits.count)
         repeat {
-            let digit = UInt8(rest & 0xF)
-            bytes.append(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10)
+            start -= 1
+            digits[start] = Hex.digit(UInt8(truncatingIfNeeded: rest & 0xF), uppercase: false)
             rest >>= 4
         } while rest > 0
-        bytes[start...].reverse()
+        bytes.append(digits.span.extracting(start..<digits.count))
     }
 }

@@ -20,61 +20,132 @@ enum HTTPFieldParser {
         _ cursor: inout Int,
         linesMax: Int
     ) throws(HTTPParseError) -> HTTPFields {
-        var entries: [HTTPFields.Entry] = []
-        entries.reserveCapacity(self.entriesUsual)
-        var fingerprints: UInt64 = 0
-        var isWireForm = true
+        var summary = HTTPFields.Summary()
         let start = cursor
         var place = cursor
-        while place &+ 1 < bytes.count, bytes[place] != 0x0D {
+        var entries: [HTTPFields.Entry] = []
+        var room = min(self.entriesUsual, linesMax)
+        while true {
+            try entries.append(addingCapacity: room) { entries throws(HTTPParseError) in
+                place = try self.lines(bytes, from: place, base: start, &summary, into: &entries)
+            }
+            guard self.isAtLine(bytes, place) else { break }
             guard entries.count < linesMax else { throw .headerCountExceeded }
-            let entry = try self.line(bytes, &place, start, &fingerprints)
-            isWireForm = isWireForm && entry.isWireForm
-            entries.append(entry)
+            room = min(entries.count, linesMax - entries.count)
         }
         guard place &+ 1 < bytes.count, bytes[place &+ 1] == 0x0A else { throw .lineEndInvalid }
         cursor = place &+ 2
-        return HTTPFields(
-            block: [UInt8](copying: bytes.extracting(start..<place)),
-            entries: entries,
-            fingerprints: fingerprints,
-            isBlockChecked: isWireForm
-        )
+        let block = [UInt8](copying: bytes.extracting(start..<place))
+        return HTTPFields(block: block, entries: entries, summary: summary)
     }
 
+    /// Reads as many lines as there is room for.
+    ///
+    /// - Returns: Where the next one begins.
+    private static func lines(
+        _ bytes: Span<UInt8>,
+        from start: Int,
+        base: Int,
+        _ summary: inout HTTPFields.Summary,
+        into entries: inout OutputSpan<HTTPFields.Entry>
+    ) throws(HTTPParseError) -> Int {
+        // Variables of its own stay in registers.
+        var (place, found) = (start, summary)
+        while entries.freeCapacity > 0, self.isAtLine(bytes, place) {
+            if let entry = self.usualLine(bytes, &place, base, &found) {
+                entries.append(entry)
+            } else {
+                entries.append(try self.line(bytes, &place, base, &found))
+            }
+        }
+        summary = found
+        return place
+    }
+
+    /// Whether a line begins here, and not the CRLF behind the last one.
     @inline(__always)
+    private static func isAtLine(_ bytes: Span<UInt8>, _ place: Int) -> Bool {
+        place &+ 1 < bytes.count && bytes[place] != 0x0D
+    }
+
+    /// Reads a line in wire form, as nearly all are; `nil`, and nothing read, for any other.
+    @inline(__always)
+    private static func usualLine(
+        _ bytes: Span<UInt8>,
+        _ cursor: inout Int,
+        _ base: Int,
+        _ summary: inout HTTPFields.Summary
+    ) -> HTTPFields.Entry? {
+        let start = cursor
+        guard let window = SixteenBytes(bytes, at: start) else { return nil }
+        var nameLength = window.firstSpecial
+        if nameLength == 16 {
+            guard let next = SixteenBytes(bytes, at: start &+ 16) else { return nil }
+            nameLength &+= next.firstSpecial
+        }
+        let valueStart = start &+ nameLength &+ 2
+        guard nameLength > 0, valueStart < bytes.count, bytes[valueStart] > 0x20,
+            bytes.hasPair(UInt8(ascii: ":"), 0x20, at: valueStart &- 2)
+        else { return nil }
+        var end = valueStart
+        while true {
+            guard let window = SixteenBytes(bytes, at: end) else { return nil }
+            let place = window.firstControl
+            end &+= place
+            if place < 16 { break }
+        }
+        guard bytes.hasPair(0x0D, 0x0A, at: end), bytes[end &- 1] > 0x20 else { return nil }
+        cursor = end &+ 2
+        let entry = HTTPFields.Entry(
+            HTTPFieldName(window, length: nameLength, last: bytes[valueStart &- 3]),
+            nameStart: start &- base,
+            nameLength: nameLength,
+            valueStart: valueStart &- base,
+            valueLength: end &- valueStart,
+            isChecked: true,
+            isWireForm: true
+        )
+        let firstTwo = UInt16(truncatingIfNeeded: window.words.0)
+        summary.add(
+            entry,
+            fingerprint: HTTPFields.Summary.fingerprint(length: nameLength, firstTwo: firstTwo)
+        )
+        return entry
+    }
+
+    /// Reads any line.
+    @inline(never)
     private static func line(
         _ bytes: Span<UInt8>,
         _ cursor: inout Int,
         _ base: Int,
-        _ fingerprints: inout UInt64
+        _ summary: inout HTTPFields.Summary
     ) throws(HTTPParseError) -> HTTPFields.Entry {
-        let nameStart = cursor
-        guard !self.isSpace(bytes[nameStart]) else { throw .lineFolded }
-        let nameEnd = HTTPText.tokenEnd(bytes, from: nameStart)
-        guard nameEnd > nameStart, nameEnd < bytes.count, bytes[nameEnd] == UInt8(ascii: ":")
+        let start = cursor
+        guard !self.isSpace(bytes[start]) else { throw .lineFolded }
+        let nameEnd = HTTPText.tokenEnd(bytes, from: start)
+        guard nameEnd > start, nameEnd < bytes.count, bytes[nameEnd] == UInt8(ascii: ":")
         else { throw .fieldNameInvalid }
         var valueStart = nameEnd &+ 1
         while valueStart < bytes.count, self.isSpace(bytes[valueStart]) { valueStart &+= 1 }
         let lineEnd = HTTPText.fieldValueEnd(bytes, from: valueStart)
-        guard lineEnd &+ 1 < bytes.count, bytes[lineEnd] == 0x0D, bytes[lineEnd &+ 1] == 0x0A
-        else { throw .fieldValueInvalid }
+        guard bytes.hasPair(0x0D, 0x0A, at: lineEnd) else { throw .fieldValueInvalid }
         var valueEnd = lineEnd
         while valueEnd > valueStart, self.isSpace(bytes[valueEnd &- 1]) { valueEnd &-= 1 }
         cursor = lineEnd &+ 2
-        fingerprints |= HTTPFields.fingerprint(
-            length: nameEnd &- nameStart,
-            first: bytes[nameStart],
-            last: bytes[nameEnd &- 1]
-        )
-        let isWireForm =
-            valueStart == nameEnd &+ 2 && bytes[nameEnd &+ 1] == 0x20 && valueEnd == lineEnd
-        return HTTPFields.Entry(
-            name: nameStart &- base..<nameEnd &- base,
-            value: valueStart &- base..<valueEnd &- base,
+        let hasOneSpace = valueStart == nameEnd &+ 2 && bytes[nameEnd &+ 1] == 0x20
+        let entry = HTTPFields.Entry(
+            HTTPFieldName(bytes.extracting(start..<bytes.count), length: nameEnd &- start),
+            nameStart: start &- base,
+            nameLength: nameEnd &- start,
+            valueStart: valueStart &- base,
+            valueLength: valueEnd &- valueStart,
             isChecked: true,
-            isWireForm: isWireForm
+            isWireForm: hasOneSpace && valueEnd == lineEnd
         )
+        let name = bytes.extracting(start..<nameEnd)
+        summary.add(entry, fingerprint: HTTPFields.Summary.fingerprint(name))
+        return entry
     }
 
     @inline(__always)

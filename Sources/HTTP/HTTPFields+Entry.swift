@@ -7,17 +7,28 @@ extension HTTPFields {
         @usableFromInline let nameLength: UInt32
         @usableFromInline let valueStart: UInt32
         @usableFromInline let valueLength: UInt32
+        /// Which of the names that are told apart it has.
+        let field: HTTPFieldName
         /// Whether the name is a token and the value holds nothing that could end it.
         let isChecked: Bool
         /// Whether the block holds the line as it is sent: `name: value` and CRLF.
         let isWireForm: Bool
 
         @inline(__always)
-        init(name: Range<Int>, value: Range<Int>, isChecked: Bool, isWireForm: Bool) {
-            self.nameStart = UInt32(truncatingIfNeeded: name.lowerBound)
-            self.nameLength = UInt32(truncatingIfNeeded: name.upperBound &- name.lowerBound)
-            self.valueStart = UInt32(truncatingIfNeeded: value.lowerBound)
-            self.valueLength = UInt32(truncatingIfNeeded: value.upperBound &- value.lowerBound)
+        init(
+            _ field: HTTPFieldName,
+            nameStart: Int,
+            nameLength: Int,
+            valueStart: Int,
+            valueLength: Int,
+            isChecked: Bool,
+            isWireForm: Bool
+        ) {
+            self.field = field
+            self.nameStart = UInt32(truncatingIfNeeded: nameStart)
+            self.nameLength = UInt32(truncatingIfNeeded: nameLength)
+            self.valueStart = UInt32(truncatingIfNeeded: valueStart)
+            self.valueLength = UInt32(truncatingIfNeeded: valueLength)
             self.isChecked = isChecked
             self.isWireForm = isWireForm
         }
@@ -43,16 +54,15 @@ extension HTTPFields {
             return unsafe Range(uncheckedBounds: (Int(self.nameStart), end))
         }
 
-        @inline(__always)
-        func isNameLength(_ length: UInt32) -> Bool { self.nameLength == length }
-
         /// The same line in a block where it lies `distance` bytes further on.
         @inline(__always)
         func moved(by distance: Int) -> Self {
-            let (name, value) = (self.nameRange, self.valueRange)
-            return Self(
-                name: name.lowerBound &+ distance..<name.upperBound &+ distance,
-                value: value.lowerBound &+ distance..<value.upperBound &+ distance,
+            Self(
+                self.field,
+                nameStart: Int(self.nameStart) &+ distance,
+                nameLength: Int(self.nameLength),
+                valueStart: Int(self.valueStart) &+ distance,
+                valueLength: Int(self.valueLength),
                 isChecked: self.isChecked,
                 isWireForm: self.isWireForm
             )

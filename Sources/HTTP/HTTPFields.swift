@@ -12,12 +12,8 @@ package struct HTTPFields: Sendable {
     package private(set) var block: [UInt8] = []
     /// Where the lines lie in ``block``, in order.
     package private(set) var entries: [Entry] = []
-    /// The ``fingerprint(_:)`` of each name, and of some that were removed.
-    ///
-    /// Nearly all names that a server asks for are absent; this answers without a search.
-    private(set) var fingerprints: UInt64 = 0
-    /// Whether the block is the lines as they are sent, all checked, and nothing else.
-    private(set) var isBlockChecked = true
+    /// What is known of all lines together.
+    private(set) var summary = Summary()
 
     /// Makes an empty list.
     package init() {}
@@ -28,11 +24,10 @@ package struct HTTPFields: Sendable {
     }
 
     /// Takes over a block, where the fields lie in it, and what a parser knows of them.
-    init(block: [UInt8], entries: [Entry], fingerprints: UInt64, isBlockChecked: Bool) {
+    init(block: [UInt8], entries: [Entry], summary: Summary) {
         self.block = block
         self.entries = entries
-        self.fingerprints = fingerprints
-        self.isBlockChecked = isBlockChecked
+        self.summary = summary
     }
 
     /// Makes room for as many more lines, whose names and values have `bytes` together.
@@ -43,19 +38,6 @@ package struct HTTPFields: Sendable {
 
     /// What a line has besides its name and value: `: ` and CRLF.
     private static let lineBytes = 4
-
-    /// One of 64 bits, the same for names that differ in case alone.
-    private static func fingerprint(_ name: Span<UInt8>) -> UInt64 {
-        guard !name.isEmpty else { return 1 }
-        return self.fingerprint(length: name.count, first: name[0], last: name[name.count - 1])
-    }
-
-    /// As ``fingerprint(_:)``, of what it is made from.
-    @inline(__always)
-    static func fingerprint(length: Int, first: UInt8, last: UInt8) -> UInt64 {
-        let (first, last) = (UInt64(first | 0x20), UInt64(last | 0x20))
-        return 1 &<< ((UInt64(truncatingIfNeeded: length) &* 7 ^ first ^ last &* 5) & 63)
-    }
 
     /// How many field lines there are.
     package var count: Int { self.entries.count }
@@ -108,15 +90,7 @@ package struct HTTPFields: Sendable {
             line.append(0x0A)
         }
         let valueStart = start + nameLength + 2
-        self.isBlockChecked = false
-        self.addEntry(
-            Entry(
-                name: start..<start + nameLength,
-                value: valueStart..<self.block.count - 2,
-                isChecked: false,
-                isWireForm: true
-            )
-        )
+        self.addLine(start, nameLength, valueStart, isChecked: false)
     }
 
     /// Adds lines of another list as they are; what was checked there is not checked again.
@@ -144,8 +118,8 @@ package struct HTTPFields: Sendable {
             }
             self.block.append(other.block.span.extracting(first.nameRange.lowerBound..<end))
             for entry in run {
-                if !entry.isChecked { self.isBlockChecked = false }
-                self.addEntry(entry.moved(by: distance))
+                let moved = entry.moved(by: distance)
+                self.add(moved)
             }
             rest = rest[run.endIndex...]
         }
@@ -158,22 +132,36 @@ package struct HTTPFields: Sendable {
         self.block.append(": ")
         let valueStart = self.block.count
         self.block.append(bytes.extracting(entry.valueRange))
-        let end = self.block.count
         self.block.append("\r\n")
-        if !entry.isChecked { self.isBlockChecked = false }
-        self.addEntry(
+        self.addLine(start, valueStart - 2 - start, valueStart, isChecked: entry.isChecked)
+    }
+
+    /// Adds the entry of the line in wire form at the end of the block.
+    private mutating func addLine(
+        _ nameStart: Int,
+        _ nameLength: Int,
+        _ valueStart: Int,
+        isChecked: Bool
+    ) {
+        let line = nameStart..<self.block.count
+        let field = HTTPFieldName(self.block.span.extracting(line), length: nameLength)
+        self.add(
             Entry(
-                name: start..<valueStart - 2,
-                value: valueStart..<end,
-                isChecked: entry.isChecked,
+                field,
+                nameStart: nameStart,
+                nameLength: nameLength,
+                valueStart: valueStart,
+                valueLength: line.upperBound - 2 - valueStart,
+                isChecked: isChecked,
                 isWireForm: true
             )
         )
     }
 
     @inline(__always)
-    private mutating func addEntry(_ entry: Entry) {
-        self.fingerprints |= Self.fingerprint(self.block.span.extracting(entry.nameRange))
+    private mutating func add(_ entry: Entry) {
+        let fingerprint = Summary.fingerprint(self.block.span.extracting(entry.nameRange))
+        self.summary.add(entry, fingerprint: fingerprint)
         self.entries.append(entry)
     }
 
@@ -229,10 +217,10 @@ package struct HTTPFields: Sendable {
 
     /// Removes all lines of a name.
     package mutating func remove(_ name: String) {
-        guard self.contains(name) else { return }
+        guard let first = self.firstIndex(of: name) else { return }
+        self.summary.remove(self.entries[first].field)
         let block = self.block
         self.entries.removeAll { Self.matches(block.span, $0, name.utf8.span) }
-        self.isBlockChecked = false
     }
 
     /// Calls `body` with each line, the name as it was written.
@@ -277,7 +265,7 @@ package struct HTTPFields: Sendable {
 
     private func firstIndex(of name: String) -> Int? {
         let name = name.utf8.span
-        guard self.fingerprints & Self.fingerprint(name) != 0 else { return nil }
+        guard self.summary.mayContain(name) else { return nil }
         let bytes = self.block.span
         for index in self.entries.indices where Self.matches(bytes, self.entries[index], name) {
             return index

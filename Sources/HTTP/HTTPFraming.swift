@@ -35,9 +35,9 @@ enum HTTPFraming {
         _ fields: HTTPFields,
         minorVersion: UInt8
     ) throws(HTTPParseError) -> Bool {
-        guard let index = fields.firstIndex(ofLiteral: "transfer-encoding") else { return false }
+        guard fields.contains(.transferEncoding) else { return false }
         guard minorVersion == 1 else { throw .framingAmbiguous }
-        guard !fields.hasLine(ofLiteral: "transfer-encoding", after: index),
+        guard !fields.isRepeated(.transferEncoding),
             fields.valueEquals("transfer-encoding", "chunked")
         else { throw self.fault(ofCodings: fields.values("transfer-encoding")) }
         return true
@@ -67,9 +67,9 @@ enum HTTPFraming {
 
     /// One field, digits alone; a repeated one is refused even when the values agree.
     private static func contentLength(_ fields: HTTPFields) throws(HTTPParseError) -> Int? {
-        guard let index = fields.firstIndex(ofLiteral: "content-length") else { return nil }
-        guard !fields.hasLine(ofLiteral: "content-length", after: index),
-            let length = HTTPText.decimal(fields.valueBytes(at: index))
+        guard let range = fields.valueRange(.contentLength) else { return nil }
+        guard !fields.isRepeated(.contentLength),
+            let length = HTTPText.decimal(fields.block.span.extracting(range))
         else { throw .contentLengthInvalid }
         return length
     }

@@ -9,18 +9,34 @@ package enum HTTPHost {
     /// Whether a text is `uri-host [ ":" port ]`, not empty and without user information.
     package static func isValid(_ text: String) -> Bool { self.isValid(Array(text.utf8)[...]) }
 
-    /// As ``isValid(_:)``, of bytes as they were received.
-    static func isValid(_ bytes: ArraySlice<UInt8>) -> Bool {
+    /// As ``isValid(_:)``, of the bytes of a field.
+    static func isValid(_ block: Span<UInt8>, _ range: Range<Int>) -> Bool {
+        // Nearly all hosts are letters, digits, hyphens and full stops, and a port of five digits.
+        var end = range.lowerBound
+        while end < range.upperBound, let window = SixteenBytes(block, at: end) {
+            let place = window.firstOutsideHost
+            end += place
+            if place < 16 { break }
+        }
+        if end >= range.upperBound { return true }
+        if end > range.lowerBound, block[end] == UInt8(ascii: ":") {
+            let port = block.extracting(end + 1..<range.upperBound)
+            return port.isEmpty || self.isPort(HTTPText.decimal(port))
+        }
+        return self.isValid([UInt8](copying: block.extracting(range))[...])
+    }
+
+    private static func isValid(_ bytes: ArraySlice<UInt8>) -> Bool {
         guard let port = self.portStart(bytes) else { return false }
         guard port < bytes.endIndex else { return true }
-        return port + 1 == bytes.endIndex || self.isPort(bytes[(port + 1)...])
+        return port + 1 == bytes.endIndex || self.isPort(HTTPText.decimal(bytes[(port + 1)...]))
     }
 
     /// Whether a text is `uri-host ":" port`, the target of `CONNECT` (RFC 9112 section 3.2.3).
     package static func isAuthorityForm(_ text: String) -> Bool {
         let bytes = Array(text.utf8)
         guard let port = self.portStart(bytes[...]), port < bytes.endIndex else { return false }
-        return self.isPort(bytes[(port + 1)...])
+        return self.isPort(HTTPText.decimal(bytes[(port + 1)...]))
     }
 
     /// Where the colon of the port is, the end without one; `nil` when no host comes before it.
@@ -32,10 +48,9 @@ package enum HTTPHost {
         return end
     }
 
-    /// Digits that name a port; zeros may come before them (RFC 3986 section 3.2.3).
-    private static func isPort(_ bytes: ArraySlice<UInt8>) -> Bool {
-        guard let port = HTTPText.decimal(bytes) else { return false }
-        return port <= self.portMax
+    /// Whether a number names a port; zeros may come before it (RFC 3986 section 3.2.3).
+    private static func isPort(_ number: Int?) -> Bool {
+        number.map { $0 <= self.portMax } ?? false
     }
 
     /// Behind `[` and `]` with an IPv6 address between them; no other literal is known.

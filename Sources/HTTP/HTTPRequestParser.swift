@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Bytes
+
 /// A request head that was read, and what follows from it for the connection.
 package struct HTTPParsedRequest: Sendable, Equatable {
     /// The head.
@@ -58,14 +60,9 @@ package struct HTTPRequestParser: Sendable {
         _ limits: HTTPLimits
     ) throws(HTTPParseError) -> HTTPRequestHead {
         var cursor = 0
-        while cursor < bytes.count, HTTPText.isToken(bytes[cursor]) { cursor += 1 }
-        let method = 0..<cursor
-        guard cursor > 0, cursor < bytes.count, bytes[cursor] == 0x20 else {
-            throw .startLineInvalid
-        }
-        cursor += 1
+        let method = try self.method(bytes, &cursor)
         let targetStart = cursor
-        while cursor < bytes.count, HTTPText.isTarget(bytes[cursor]) { cursor += 1 }
+        cursor = HTTPText.targetEnd(bytes, from: cursor)
         let target = targetStart..<cursor
         guard !target.isEmpty, cursor < bytes.count, bytes[cursor] == 0x20 else {
             throw .startLineInvalid
@@ -78,7 +75,7 @@ package struct HTTPRequestParser: Sendable {
         guard cursor - start <= limits.headerBytesMax else { throw .headerTooLarge }
         length = cursor
         return HTTPRequestHead(
-            method: self.method(bytes.extracting(method)),
+            method: method,
             target: self.text(bytes.extracting(target)),
             minorVersion: minorVersion,
             fields: fields
@@ -89,53 +86,58 @@ package struct HTTPRequestParser: Sendable {
         _ bytes: Span<UInt8>,
         _ cursor: inout Int
     ) throws(HTTPParseError) -> UInt8 {
-        let form: InlineArray<10, UInt8> = [
-            0x48, 0x54, 0x54, 0x50, 0x2F, 0x31, 0x2E, 0x31, 0x0D, 0x0A,  // HTTP/1.1 CR LF
-        ]
-        guard cursor + form.count <= bytes.count else { throw .startLineInvalid }
-        for index in form.indices where index != 5 && index != 7 {
-            guard bytes[cursor + index] == form[index] else { throw .startLineInvalid }
-        }
+        guard let word = EightBytes(bytes, at: cursor), cursor + 10 <= bytes.count,
+            bytes[cursor + 8] == 0x0D, bytes[cursor + 9] == 0x0A
+        else { throw .startLineInvalid }
         let (major, minor) = (bytes[cursor + 5], bytes[cursor + 7])
+        cursor += 10
+        if word == EightBytes("HTTP/1.1") { return 1 }
         let digits = UInt8(ascii: "0")...UInt8(ascii: "9")
-        guard digits ~= major, digits ~= minor else { throw .startLineInvalid }
+        guard word.starts(with: "HTTP/   ", count: 5), digits ~= major,
+            bytes[cursor - 4] == UInt8(ascii: "."), digits ~= minor
+        else { throw .startLineInvalid }
         guard major == UInt8(ascii: "1") else { throw .versionNotSupported }
-        cursor += form.count
         // A higher minor version is read as the highest that is known (RFC 9110 section 2.5).
         return minor == UInt8(ascii: "0") ? 0 : 1
     }
 
-    /// The two methods of nearly all requests are literals, which cost nothing to make.
-    private static func method(_ bytes: Span<UInt8>) -> HTTPMethod {
-        if bytes.count == 4, bytes[0] == UInt8(ascii: "P"), bytes[1] == UInt8(ascii: "O"),
-            bytes[2] == UInt8(ascii: "S"), bytes[3] == UInt8(ascii: "T")
-        {
-            return HTTPMethod(rawValue: "POST")
+    /// Reads the method with the space behind it.
+    ///
+    /// Those of nearly all requests are literals, which cost nothing to make.
+    private static func method(
+        _ bytes: Span<UInt8>,
+        _ cursor: inout Int
+    ) throws(HTTPParseError) -> HTTPMethod {
+        if let word = EightBytes(bytes, at: 0) {
+            if word.starts(with: "POST    ", count: 5) {
+                cursor = 5
+                return HTTPMethod(rawValue: "POST")
+            }
+            if word.starts(with: "GET     ", count: 4) {
+                cursor = 4
+                return HTTPMethod(rawValue: "GET")
+            }
         }
-        if bytes.count == 3, bytes[0] == UInt8(ascii: "G"), bytes[1] == UInt8(ascii: "E"),
-            bytes[2] == UInt8(ascii: "T")
-        {
-            return HTTPMethod(rawValue: "GET")
-        }
-        return HTTPMethod(rawValue: self.text(bytes))
+        let end = HTTPText.tokenEnd(bytes, from: 0)
+        guard end > 0, end < bytes.count, bytes[end] == 0x20 else { throw .startLineInvalid }
+        cursor = end + 1
+        return HTTPMethod(rawValue: self.text(bytes.extracting(0..<end)))
     }
 
     private static func text(_ bytes: Span<UInt8>) -> String {
         if bytes.count == 1, bytes[0] == UInt8(ascii: "/") { return "/" }
-        return unsafe String(unsafeUninitializedCapacity: bytes.count) { buffer in
-            for index in bytes.indices { unsafe buffer[index] = bytes[index] }
-            return bytes.count
-        }
+        // Safety: the buffer is read within the call that lends it.
+        return unsafe bytes.withUnsafeBufferPointer { unsafe String(decoding: $0, as: UTF8.self) }
     }
 
     private static func interpret(
-        _ head: HTTPRequestHead
+        _ head: consuming HTTPRequestHead
     ) throws(HTTPParseError) -> HTTPParsedRequest {
         try self.checkTarget(head)
         try self.checkHost(head)
         let framing = try HTTPFraming.ofRequest(head)
         let expectsContinue = try self.expectsContinue(head)
-        let hasConnection = head.fields.firstIndex(ofLiteral: "connection") != nil
+        let hasConnection = head.fields.contains(.connection)
         let hasClose = hasConnection && head.fields.listContains("connection", "close")
         let hasKeepAlive = hasConnection && head.fields.listContains("connection", "keep-alive")
         return HTTPParsedRequest(
@@ -148,9 +150,7 @@ package struct HTTPRequestParser: Sendable {
 
     /// Whether 100 is expected; in HTTP/1.0 nothing is (RFC 9110 section 10.1.1).
     private static func expectsContinue(_ head: HTTPRequestHead) throws(HTTPParseError) -> Bool {
-        guard head.minorVersion == 1, head.fields.firstIndex(ofLiteral: "expect") != nil else {
-            return false
-        }
+        guard head.minorVersion == 1, head.fields.contains(.expect) else { return false }
         var isExpected = false
         for line in head.fields.values("expect") {
             for part in line.utf8.split(separator: UInt8(ascii: ",")) {
@@ -185,15 +185,12 @@ package struct HTTPRequestParser: Sendable {
     }
 
     private static func checkHost(_ head: HTTPRequestHead) throws(HTTPParseError) {
-        guard let index = head.fields.firstIndex(ofLiteral: "host") else {
+        guard let host = head.fields.valueRange(.host) else {
             guard head.minorVersion == 0 else { throw .hostInvalid }
             return
         }
-        let host = head.fields.valueBytes(at: index)
-        guard !head.fields.hasLine(ofLiteral: "host", after: index),
-            host.isEmpty || HTTPHost.isValid(host)
-        else {
-            throw .hostInvalid
-        }
+        guard !head.fields.isRepeated(.host),
+            host.isEmpty || HTTPHost.isValid(head.fields.block.span, host)
+        else { throw .hostInvalid }
     }
 }

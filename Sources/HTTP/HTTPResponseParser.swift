@@ -34,14 +34,15 @@ package struct HTTPResponseParser: Sendable {
         var cursor = 0
         let (status, minorVersion) = try Self.statusLine(bytes, &cursor)
         let fields = try HTTPFieldParser.parse(
-            bytes.extracting(0..<length),
+            bytes,
             &cursor,
             linesMax: self.limits.headerCountMax
         )
         let head = HTTPResponseHead(status: status, fields: fields)
         let framing = try HTTPFraming.ofResponse(head, minorVersion: minorVersion, to: method)
-        let hasClose = fields.listContains("connection", "close")
-        let hasKeepAlive = fields.listContains("connection", "keep-alive")
+        let hasConnection = fields.contains(.connection)
+        let hasClose = hasConnection && fields.listContains("connection", "close")
+        let hasKeepAlive = hasConnection && fields.listContains("connection", "keep-alive")
         let isKeepAlive =
             framing != .untilClose && !hasClose && (minorVersion == 1 || hasKeepAlive)
         let response = HTTPParsedResponse(head: head, framing: framing, isKeepAlive: isKeepAlive)

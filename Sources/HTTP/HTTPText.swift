@@ -27,9 +27,10 @@ package enum HTTPText {
         var index = start
         while index < bytes.count {
             // Nearly all names are letters, digits and hyphens.
-            if let place = EightBytes(bytes, at: index)?.firstSpecial {
+            if let window = SixteenBytes(bytes, at: index) {
+                let place = window.firstSpecial
                 index &+= place
-                if place == 8 { continue }
+                if place == 16 { continue }
             }
             guard self.isToken(bytes[index]) else { return index }
             index &+= 1
@@ -37,8 +38,32 @@ package enum HTTPText {
         return index
     }
 
+    /// Behind the last of the bytes of a request target that begin at `start`.
+    static func targetEnd(_ bytes: Span<UInt8>, from start: Int) -> Int {
+        var index = start
+        while let place = SixteenBytes(bytes, at: index)?.firstInvisible {
+            index &+= place
+            if place < 16 { return index }
+        }
+        while index < bytes.count, self.isTarget(bytes[index]) { index &+= 1 }
+        return index
+    }
+
     /// Behind the last of the bytes of a field value that begin at `start`.
+    @inline(__always)
     static func fieldValueEnd(_ bytes: Span<UInt8>, from start: Int) -> Int {
+        var index = start
+        while let window = SixteenBytes(bytes, at: index) {
+            let place = window.firstControl
+            index &+= place
+            if place < 16, bytes[index] == 0x0D { return index }
+            if place < 16 { break }
+        }
+        return self.fieldValueEndAtLeisure(bytes, from: index)
+    }
+
+    /// As ``fieldValueEnd(_:from:)``, for values with a tab, and close to the end of the bytes.
+    private static func fieldValueEndAtLeisure(_ bytes: Span<UInt8>, from start: Int) -> Int {
         var index = start
         while true {
             while let place = EightBytes(bytes, at: index)?.firstControl {
@@ -92,12 +117,37 @@ package enum HTTPText {
         guard !bytes.isEmpty else { return nil }
         var number = 0
         for byte in bytes {
-            guard UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte else { return nil }
-            let (scaled, overflow) = number.multipliedReportingOverflow(by: 10)
-            let (sum, carry) = scaled.addingReportingOverflow(Int(byte - UInt8(ascii: "0")))
-            guard !overflow, !carry else { return nil }
-            number = sum
+            guard self.append(digit: byte, to: &number) else { return nil }
         }
         return number
+    }
+
+    /// As for any other bytes.
+    package static func decimal(_ bytes: Span<UInt8>) -> Int? {
+        guard !bytes.isEmpty else { return nil }
+        var number = 0
+        // Eighteen digits and fewer are no number past `Int.max`.
+        if bytes.count <= 18 {
+            for index in bytes.indices {
+                let digit = bytes[index] &- UInt8(ascii: "0")
+                guard digit <= 9 else { return nil }
+                number = number &* 10 &+ Int(digit)
+            }
+            return number
+        }
+        for index in bytes.indices {
+            guard self.append(digit: bytes[index], to: &number) else { return nil }
+        }
+        return number
+    }
+
+    /// Writes a digit behind a number; `false` for any other byte, and past `Int.max`.
+    @inline(__always)
+    private static func append(digit byte: UInt8, to number: inout Int) -> Bool {
+        let digit = byte &- UInt8(ascii: "0")
+        guard digit <= 9, number <= Int.max / 10 else { return false }
+        let (sum, overflow) = (number &* 10).addingReportingOverflow(Int(digit))
+        number = sum
+        return !overflow
     }
 }
