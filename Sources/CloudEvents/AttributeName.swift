@@ -41,7 +41,8 @@ enum AttributeName {
         header.count == name.utf8.count && self.equals(header, name.utf8.span)
     }
 
-    private static func equals(_ header: Span<UInt8>, _ name: Span<UInt8>) -> Bool {
+    /// As ``matches(_:_:)``, with the name as bytes.
+    static func equals(_ header: Span<UInt8>, _ name: Span<UInt8>) -> Bool {
         let count = name.count
         guard header.count == count else { return false }
         var index = 0
@@ -56,6 +57,21 @@ enum AttributeName {
             index &+= 1
         }
         return true
+    }
+
+    /// One of 64 bits for a header's name behind its prefix, the same in any case; `nil` when it
+    /// cannot be the name of an attribute.
+    @inline(__always)
+    static func fingerprint(_ block: Span<UInt8>, _ name: Range<Int>) -> UInt64? {
+        var sum = UInt64(truncatingIfNeeded: name.count)
+        let marks = HeaderWord.marks(block, name) { word in
+            sum = (sum ^ word.foldedLetters) &* 0x9E37_79B9_7F4A_7C15
+            return word.notName
+        }
+        guard marks & HeaderWord.highBits == 0, !name.isEmpty,
+            name.count != 4 || !self.matches(block.extracting(name), "data")
+        else { return nil }
+        return 1 &<< (sum &>> 58)
     }
 
     /// A header's name in lower case; `nil` when it cannot be the name of an attribute.

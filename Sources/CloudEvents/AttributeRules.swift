@@ -20,22 +20,19 @@ enum AttributeRules {
     static func plainTimestamp(_ text: Span<UInt8>) -> Timestamp? {
         guard text.count >= 20, text[4] == UInt8(ascii: "-"), text[7] == UInt8(ascii: "-"),
             text[10] == UInt8(ascii: "T"), text[13] == UInt8(ascii: ":"),
-            text[16] == UInt8(ascii: ":"), text[text.count - 1] == UInt8(ascii: "Z"),
-            let year = self.number(text, 0..<4), let month = self.number(text, 5..<7),
-            let day = self.number(text, 8..<10), let hour = self.number(text, 11..<13),
-            let minute = self.number(text, 14..<16), let second = self.number(text, 17..<19),
-            // Days past the 28th need the calendar.
-            1...12 ~= month, 1...28 ~= day, hour < 24, minute < 60, second < 60
+            text[16] == UInt8(ascii: ":"), text[text.count &- 1] == UInt8(ascii: "Z")
         else { return nil }
-        var nanoseconds = 0
-        if text.count > 20 {
-            let digits = 20..<text.count - 1
-            guard text[19] == UInt8(ascii: "."), 1...9 ~= digits.count,
-                let fraction = self.number(text, digits)
-            else { return nil }
-            nanoseconds = fraction
-            for _ in digits.count..<9 { nanoseconds *= 10 }
-        }
+        var areDigits = true
+        let year = self.pair(text, 0, &areDigits) &* 100 &+ self.pair(text, 2, &areDigits)
+        let month = self.pair(text, 5, &areDigits)
+        let day = self.pair(text, 8, &areDigits)
+        let hour = self.pair(text, 11, &areDigits)
+        let minute = self.pair(text, 14, &areDigits)
+        let second = self.pair(text, 17, &areDigits)
+        // Days past the 28th need the calendar.
+        guard areDigits, 1...12 ~= month, 1...28 ~= day, hour < 24, minute < 60, second < 60,
+            let nanoseconds = text.count == 20 ? 0 : self.fraction(text, from: 19)
+        else { return nil }
         return Timestamp(
             year: Int64(year),
             month: month,
@@ -43,18 +40,30 @@ enum AttributeRules {
             hour: hour,
             minute: minute,
             second: second,
-            nanoseconds: Int32(nanoseconds)
+            nanoseconds: nanoseconds
         )
     }
 
-    /// The decimal number in a part of `text`, at most nine digits.
-    private static func number(_ text: Span<UInt8>, _ range: Range<Int>) -> Int? {
-        var number = 0
-        for index in range {
+    /// The number that two digits make.
+    @inline(__always)
+    private static func pair(_ text: Span<UInt8>, _ index: Int, _ areDigits: inout Bool) -> Int {
+        let tens = text[index] &- UInt8(ascii: "0")
+        let ones = text[index &+ 1] &- UInt8(ascii: "0")
+        areDigits = areDigits && tens < 10 && ones < 10
+        return Int(tens) &* 10 &+ Int(ones)
+    }
+
+    /// The nanoseconds of `.678Z`, which are one to nine digits up to the last byte.
+    private static func fraction(_ text: Span<UInt8>, from start: Int) -> Int32? {
+        let digits = start &+ 1..<text.count &- 1
+        guard text[start] == UInt8(ascii: "."), 1...9 ~= digits.count else { return nil }
+        var number: Int32 = 0
+        for index in digits {
             let digit = text[index] &- UInt8(ascii: "0")
             guard digit < 10 else { return nil }
-            number = number * 10 + Int(digit)
+            number = number &* 10 &+ Int32(digit)
         }
+        for _ in digits.count..<9 { number = number &* 10 }
         return number
     }
 

@@ -21,8 +21,7 @@ extension CloudEvent {
         headerCoding: CloudEventHeaderCoding = .strict,
         limits: CloudEventLimits = CloudEventLimits()
     ) throws(CloudEventError) {
-        var reader = HTTPEventReader(coding: headerCoding, limits: limits)
-        fields.forEachSpan { name, value in reader.read(name, value) }
+        let reader = HTTPEventReader(fields, coding: headerCoding, limits: limits)
         switch reader.mode {
         case .structured:
             try MediaType.checkFormat(reader.contentType, "application/cloudevents+json")
@@ -81,53 +80,16 @@ extension CloudEvent {
             return try self.encode(into: &fields, mode: .structured)
         case .binary:
             try self.checkStructure()
-            self.appendHeaders(to: &fields, headerCoding)
+            EventHeaderWriter(self.storage, headerCoding).write(to: &fields)
             return self.data?.bytes ?? []
         }
     }
 
-    private func appendHeaders(to fields: inout HTTPFields, _ coding: CloudEventHeaderCoding) {
-        self.reserveHeaders(in: &fields)
-        coding.append(prefix: "ce-specversion", value: Self.specVersion, to: &fields)
-        coding.append(prefix: "ce-id", value: self.id, to: &fields)
-        coding.append(prefix: "ce-source", value: self.source, to: &fields)
-        coding.append(prefix: "ce-type", value: self.type, to: &fields)
-        if let subject = self.subject {
-            coding.append(prefix: "ce-subject", value: subject, to: &fields)
-        }
-        if let time = self.time {
-            time.withRFC3339 { fields.append(prefix: "ce-time", value: $0) }
-        }
-        if let schema = self.dataSchema {
-            coding.append(prefix: "ce-dataschema", value: schema, to: &fields)
-        }
-        self.extensions.forEachAttribute { name, value in
-            if case .string(let text) = value {
-                coding.append(prefix: "ce-", name.utf8.span, value: text, to: &fields)
-            } else {
-                let text = value.canonicalString
-                coding.append(prefix: "ce-", name.utf8.span, value: text, to: &fields)
-            }
-        }
-        // A message that is built from an old one must not keep the old one's type.
-        fields["content-type"] = self.transportContentType
-    }
-
-    /// Room for all headers at once; only values that must be escaped need more.
-    private func reserveHeaders(in fields: inout HTTPFields) {
-        var bytes = Self.headerBytesFixed
-        bytes += self.id.utf8.count + self.source.utf8.count + self.type.utf8.count
-        bytes += (self.subject?.utf8.count ?? 0) + (self.dataSchema?.utf8.count ?? 0)
-        bytes += self.dataContentType?.utf8.count ?? 0
-        bytes += self.extensions.headerBytes
-        fields.reserveCapacity(lines: 8 + self.extensions.count, bytes: bytes)
-    }
-
-    /// The names of all headers of the specification, the version, a time and some room.
-    private static let headerBytesFixed = 160
-
     /// Whether the content type would make a message in binary mode one in structured mode.
-    var hasEventAsData: Bool { self.dataContentType.map(MediaType.announcesEvent) ?? false }
+    var hasEventAsData: Bool {
+        // One that came in the headers would have announced this event.
+        self.storage.dataContentType.own.map(MediaType.announcesEvent) ?? false
+    }
 
     /// The content type in binary mode: JSON data without a type is `application/json` there.
     var transportContentType: String? {

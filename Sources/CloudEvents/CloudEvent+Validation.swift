@@ -11,22 +11,25 @@ extension CloudEvent {
     /// - Throws: The first rule that the event breaks.
     public func validate() throws(CloudEventError) {
         try self.checkStructure()
-        try Self.checkCharacters(self.id, "id")
-        try Self.checkCharacters(self.type, "type")
-        if let subject = self.subject { try Self.checkCharacters(subject, "subject") }
-        if let mediaType = self.dataContentType {
-            try Self.checkCharacters(mediaType, "datacontenttype")
-        }
-        for (name, value) in self.extensions {
+        try Self.checkCharacters(self.storage.id, "id")
+        try Self.checkCharacters(self.storage.type, "type")
+        try Self.checkCharacters(self.storage.subject, "subject")
+        try Self.checkCharacters(self.storage.dataContentType, "datacontenttype")
+        for (name, value) in self.ownExtensions {
             guard case .string(let text) = value else { continue }
-            try Self.checkCharacters(text, name)
+            try Self.checkCharacters(AttributeText(text), name)
         }
     }
 
+    /// The extensions that are not as they came.
+    private var ownExtensions: CloudEventExtensions { self.storage.extensions }
+
+    /// Checks what was not checked when it came.
     private static func checkCharacters(
-        _ text: String,
+        _ value: AttributeText,
         _ name: String
     ) throws(CloudEventError) {
+        guard let text = value.own else { return }
         guard AttributeRules.isAllowed(text) else {
             throw .attributeInvalid(name, .characterNotAllowed)
         }
@@ -34,29 +37,11 @@ extension CloudEvent {
 
     /// Checks all but the characters of free text.
     func checkStructure() throws(CloudEventError) {
-        try self.checkCoreAttributes()
-        try self.extensions.forEachAttribute { (name, value) throws(CloudEventError) in
+        try self.storage.checkCoreAttributes()
+        try self.ownExtensions.forEachAttribute { (name, value) throws(CloudEventError) in
             try Self.require(AttributeName.isValid(name), name, .nameInvalid)
             try Self.require(CoreAttribute(name: name) == nil, name, .nameReserved)
             try Self.checkValue(value, name)
-        }
-    }
-
-    /// Checks the attributes of the specification, but for the characters of free text.
-    func checkCoreAttributes() throws(CloudEventError) {
-        try Self.require(!self.id.isEmpty, "id", .empty)
-        try Self.require(!self.source.isEmpty, "source", .empty)
-        try Self.require(!self.type.isEmpty, "type", .empty)
-        try Self.require(URIRules.isReference(self.source), "source", .notURIReference)
-        if let subject = self.subject { try Self.require(!subject.isEmpty, "subject", .empty) }
-        if let time = self.time {
-            try Self.require(AttributeRules.isWritable(time), "time", .notTimestamp)
-        }
-        if let mediaType = self.dataContentType {
-            try Self.require(MediaType.isValid(mediaType), "datacontenttype", .notMediaType)
-        }
-        if let schema = self.dataSchema {
-            try Self.require(URIRules.isAbsolute(schema), "dataschema", .notURI)
         }
     }
 
@@ -82,5 +67,38 @@ extension CloudEvent {
         _ fault: CloudEventError.AttributeFault
     ) throws(CloudEventError) {
         guard isRight else { throw .attributeInvalid(name, fault) }
+    }
+}
+
+extension EventStorage {
+    /// Checks the attributes of the specification, but for the characters of free text.
+    ///
+    /// What lies in the headers was right when it was read.
+    ///
+    /// - Throws: The first rule that is broken.
+    func checkCoreAttributes() throws(CloudEventError) {
+        try self.check(self.id, "id", .empty) { !$0.isEmpty }
+        try self.check(self.source, "source", .empty) { !$0.isEmpty }
+        try self.check(self.type, "type", .empty) { !$0.isEmpty }
+        try self.check(self.source, "source", .notURIReference) { URIRules.isReference($0) }
+        try self.check(self.subject, "subject", .empty) { !$0.isEmpty }
+        if let time = self.time, !self.receivedTime.isPresent, !AttributeRules.isWritable(time) {
+            throw .attributeInvalid("time", .notTimestamp)
+        }
+        try self.check(self.dataContentType, "datacontenttype", .notMediaType) {
+            MediaType.isValid($0)
+        }
+        try self.check(self.dataSchema, "dataschema", .notURI) { URIRules.isAbsolute($0) }
+    }
+
+    @inline(__always)
+    private func check(
+        _ value: AttributeText,
+        _ name: StaticString,
+        _ fault: CloudEventError.AttributeFault,
+        _ isRight: (String) -> Bool
+    ) throws(CloudEventError) {
+        guard let text = value.own, !isRight(text) else { return }
+        throw .attributeInvalid("\(name)", fault)
     }
 }

@@ -14,35 +14,78 @@ public struct CloudEventExtensions: Sendable {
         var value: CloudEventValue
     }
 
-    private var entries: [Entry] = []
+    /// The attributes as values, or an event in whose headers they lie.
+    private enum Contents: Sendable {
+        case entries([Entry])
+        case received(EventStorage)
+    }
+
+    private var contents: Contents
 
     /// Makes an empty set.
-    public init() {}
+    public init() { self.contents = .entries([]) }
+
+    /// The extensions of an event.
+    init(of event: EventStorage) {
+        if event.receivedExtensions.count > 0 {
+            self.contents = .received(event)
+        } else {
+            self = event.extensions
+        }
+    }
 
     /// The value of the attribute `name`; setting `nil` removes it.
     ///
     /// Names are made of `a`–`z` and `0`–`9`; ``CloudEvent/validate()`` refuses others.
     public subscript(_ name: String) -> CloudEventValue? {
-        get { self.index(of: name).map { self.entries[$0].value } }
-        set {
-            switch (self.index(of: name), newValue) {
-            case (let index?, let value?): self.entries[index].value = value
-            case (let index?, nil): self.entries.remove(at: index)
-            case (nil, let value?): self.append(name, value)
-            case (nil, nil): break
+        get {
+            switch self.contents {
+            case .entries(let entries):
+                return Self.index(of: name, in: entries).map { entries[$0].value }
+            case .received(let event):
+                let list = event.receivedExtensions
+                guard let index = list.index(of: name, in: event.headers) else { return nil }
+                return .string(list[index].text(in: event.headers))
             }
+        }
+        set { self.change { Self.set(name, newValue, in: &$0) } }
+    }
+
+    private static func set(_ name: String, _ value: CloudEventValue?, in entries: inout [Entry]) {
+        switch (self.index(of: name, in: entries), value) {
+        case (let index?, let value?): entries[index].value = value
+        case (let index?, nil): entries.remove(at: index)
+        case (nil, let value?): self.append(Entry(name: name, value: value), to: &entries)
+        case (nil, nil): break
         }
     }
 
-    private func index(of name: String) -> Int? {
-        self.entries.firstIndex { $0.name == name }
+    /// Lends the attributes as values to change.
+    private mutating func change(_ body: (inout [Entry]) -> Void) {
+        var entries = self.entries
+        // No second reference, or each change would be a copy.
+        self.contents = .entries([])
+        body(&entries)
+        self.contents = .entries(entries)
+    }
+
+    private var entries: [Entry] {
+        switch self.contents {
+        case .entries(let entries): entries
+        case .received: self.map { Entry(name: $0.name, value: $0.value) }
+        }
+    }
+
+    private static func index(of name: String, in entries: [Entry]) -> Int? {
+        entries.firstIndex { $0.name == name }
     }
 
     /// Whether there is an attribute of that name, which is ASCII if it is one.
     func contains(_ name: String) -> Bool {
+        guard case .entries(let list) = self.contents else { return self[name] != nil }
         // Most names differ in length, which is quicker to see than what Unicode calls equal.
         let length = name.utf8.count
-        let entries = self.entries.span
+        let entries = list.span
         for index in entries.indices where entries[index].name.utf8.count == length {
             if entries[index].name == name { return true }
         }
@@ -53,7 +96,8 @@ public struct CloudEventExtensions: Sendable {
     func forEachAttribute<Failure: Error>(
         _ body: (_ name: String, _ value: CloudEventValue) throws(Failure) -> Void
     ) throws(Failure) {
-        let entries = self.entries.span
+        let list = self.entries
+        let entries = list.span
         for index in entries.indices { try body(entries[index].name, entries[index].value) }
     }
 
@@ -69,13 +113,18 @@ public struct CloudEventExtensions: Sendable {
 
     /// Adds an attribute that the caller knows to be new.
     mutating func append(_ name: consuming String, _ value: consuming CloudEventValue) {
+        let entry = Entry(name: consume name, value: consume value)
+        self.change { Self.append(entry, to: &$0) }
+    }
+
+    private static func append(_ entry: consuming Entry, to entries: inout [Entry]) {
         // KafkaSource sends five; one allocation instead of a doubling each.
-        if self.entries.isEmpty { self.entries.reserveCapacity(8) }
-        self.entries.append(Entry(name: consume name, value: consume value))
+        if entries.isEmpty { entries.reserveCapacity(8) }
+        entries.append(entry)
     }
 
     /// Turns the order.
-    mutating func reverse() { self.entries.reverse() }
+    mutating func reverse() { self.change { $0.reverse() } }
 }
 
 extension CloudEventExtensions: RandomAccessCollection {
@@ -83,18 +132,30 @@ extension CloudEventExtensions: RandomAccessCollection {
     public var startIndex: Int { 0 }
 
     /// The position after the last attribute.
-    public var endIndex: Int { self.entries.count }
+    public var endIndex: Int {
+        switch self.contents {
+        case .entries(let entries): entries.count
+        case .received(let event): event.receivedExtensions.count
+        }
+    }
 
     /// The attribute at a position.
     public subscript(position: Int) -> Element {
-        let entry = self.entries[position]
-        return (entry.name, entry.value)
+        switch self.contents {
+        case .entries(let entries):
+            return (entries[position].name, entries[position].value)
+        case .received(let event):
+            let list = event.receivedExtensions
+            precondition(0..<list.count ~= position, "a position lies within the collection")
+            return list.attribute(at: position, in: event.headers)
+        }
     }
 }
 
 extension CloudEventExtensions: ExpressibleByDictionaryLiteral {
     /// Makes a set; of a name that stands twice the last value counts.
     public init(dictionaryLiteral elements: (String, CloudEventValue)...) {
+        self.init()
         for (name, value) in elements { self[name] = value }
     }
 }

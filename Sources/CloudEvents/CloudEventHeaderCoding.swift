@@ -49,7 +49,7 @@ extension CloudEventHeaderCoding {
     }
 
     /// The text of a value with its escapes undone, decoded on the stack.
-    private static func percentDecoded(_ value: Span<UInt8>) -> String? {
+    static func percentDecoded(_ value: Span<UInt8>) -> String? {
         // Safety: the buffer is written before it is read, and used within the call that lends it.
         unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: value.count) { room in
             var bytes = unsafe OutputSpan(buffer: room, initializedCount: 0)

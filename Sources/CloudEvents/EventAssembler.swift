@@ -1,33 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Bytes
+import HTTP
 
 /// Puts an event together from attributes as they arrive, in any order.
-///
-/// The attributes are kept apart until the end: an event holds a dozen references, and copies of it
-/// on the way would cost as much as to read it.
 struct EventAssembler {
-    private var id = ""
-    private var source = ""
-    private var type = ""
-    private var subject: String?
-    private var time: Timestamp?
-    /// The media type of the payload, if it has come.
-    private(set) var dataContentType: String?
-    private var dataSchema: String?
-    private var extensions = CloudEventExtensions()
+    /// The event so far; nobody else has it.
+    let event: EventStorage
     /// One bit for each attribute of the specification.
     private var seen: UInt8 = 0
+    /// What the names of extensions in the headers have in common with few others.
+    private var fingerprints: UInt64 = 0
     private let attributesMax: Int
 
-    init(limits: CloudEventLimits) { self.attributesMax = limits.attributesMax }
+    /// Begins an event, of whose attributes some will lie in `headers`.
+    init(headers: HTTPFields = HTTPFields(), limits: CloudEventLimits) {
+        self.event = EventStorage(headers: headers)
+        self.attributesMax = limits.attributesMax
+    }
+
+    /// The media type of the payload, if it has come.
+    var dataContentType: String? { self.event.text(self.event.dataContentType) }
 
     /// Whether the attribute has come.
     func has(_ attribute: CoreAttribute) -> Bool { self.seen & Self.bit(attribute) != 0 }
 
     /// Whether an attribute of that name has come.
     func hasAttribute(_ name: String) -> Bool {
-        CoreAttribute(name: name).map(self.has) ?? self.extensions.contains(name)
+        CoreAttribute(name: name).map(self.has) ?? self.event.extensions.contains(name)
     }
 
     private static func bit(_ attribute: CoreAttribute) -> UInt8 {
@@ -43,33 +43,63 @@ struct EventAssembler {
         }
     }
 
+    private mutating func use(_ attribute: CoreAttribute) throws(CloudEventError) {
+        guard !self.has(attribute) else { throw .attributeDuplicated(attribute.rawValue) }
+        self.seen |= Self.bit(attribute)
+    }
+
     /// Takes an attribute of the specification.
     mutating func set(_ attribute: CoreAttribute, _ text: consuming String) throws(CloudEventError)
     {
-        guard !self.has(attribute) else { throw .attributeDuplicated(attribute.rawValue) }
-        self.seen |= Self.bit(attribute)
+        try self.use(attribute)
         switch attribute {
-        case .id: self.id = consume text
-        case .source: self.source = consume text
-        case .type: self.type = consume text
-        case .subject: self.subject = consume text
-        case .dataContentType: self.dataContentType = consume text
-        case .dataSchema: self.dataSchema = consume text
         case .specVersion:
             guard text == CloudEvent.specVersion else { throw .specVersionUnsupported(text) }
         case .time:
             guard let time = AttributeRules.timestamp(text) else {
                 throw .attributeInvalid(attribute.rawValue, .notTimestamp)
             }
-            self.time = time
+            self.event.setTime(time)
+        case .id, .source, .type, .subject, .dataContentType, .dataSchema:
+            self.put(attribute, AttributeText(text))
+        }
+    }
+
+    /// Takes an attribute that lies in the headers; not the time.
+    mutating func set(
+        _ attribute: CoreAttribute,
+        received: ReceivedText
+    ) throws(CloudEventError) {
+        try self.use(attribute)
+        self.put(attribute, AttributeText(received))
+    }
+
+    @inline(__always)
+    private func put(_ attribute: CoreAttribute, _ text: AttributeText) {
+        switch attribute {
+        case .id: self.event.id = text
+        case .source: self.event.source = text
+        case .type: self.event.type = text
+        case .subject: self.event.subject = text
+        case .dataContentType: self.event.dataContentType = text
+        case .dataSchema: self.event.dataSchema = text
+        case .specVersion: self.event.specVersion = text.received
+        case .time: break
         }
     }
 
     /// Takes the `time` of an event.
-    mutating func set(time: Timestamp) throws(CloudEventError) {
-        guard !self.has(.time) else { throw .attributeDuplicated(CoreAttribute.time.rawValue) }
-        self.seen |= Self.bit(.time)
-        self.time = time
+    ///
+    /// - Parameters:
+    ///   - time: The instant.
+    ///   - received: The line that has it, written as we would.
+    /// - Throws: That it has come before.
+    mutating func set(
+        time: Timestamp,
+        received: ReceivedText = .none
+    ) throws(CloudEventError) {
+        try self.use(.time)
+        self.event.setTime(time, received: received)
     }
 
     /// Takes an extension attribute.
@@ -86,16 +116,36 @@ struct EventAssembler {
         _ name: consuming String,
         _ value: consuming CloudEventValue
     ) throws(CloudEventError) {
-        guard !self.extensions.contains(name) else { throw .attributeDuplicated(name) }
-        guard self.extensions.count < self.attributesMax else {
+        self.event.takeReceivedExtensions()
+        guard !self.event.extensions.contains(name) else { throw .attributeDuplicated(name) }
+        guard self.event.extensions.count < self.attributesMax else {
             throw .attributesTooMany(limit: self.attributesMax)
         }
-        self.extensions.append(consume name, consume value)
+        self.event.extensions.append(consume name, consume value)
+    }
+
+    /// Takes an extension attribute that lies in the headers.
+    ///
+    /// - Parameters:
+    ///   - line: The line, whose name is known to be valid.
+    ///   - name: Where the name lies.
+    ///   - fingerprint: What ``AttributeName/fingerprint(_:_:)`` makes of the name.
+    /// - Returns: Whether it was taken; if not, it goes the way of all others.
+    mutating func setExtension(
+        received line: ReceivedText,
+        _ name: Range<Int>,
+        _ fingerprint: UInt64
+    ) -> Bool {
+        guard self.event.receivedExtensions.count < self.attributesMax,
+            self.fingerprints & fingerprint == 0 || !self.event.hasReceivedExtension(name)
+        else { return false }
+        self.fingerprints |= fingerprint
+        return self.event.append(line)
     }
 
     /// Turns the order of the extensions, for attributes that were read from the last to the first.
     mutating func reverseExtensions() {
-        self.extensions.reverse()
+        self.event.extensions.reverse()
     }
 
     /// The finished event with `data` as its payload.
@@ -107,19 +157,10 @@ struct EventAssembler {
         guard self.has(.id) else { throw .attributeMissing("id") }
         guard self.has(.source) else { throw .attributeMissing("source") }
         guard self.has(.type) else { throw .attributeMissing("type") }
-        let event = CloudEvent(
-            type: self.type,
-            source: self.source,
-            id: self.id,
-            subject: self.subject,
-            time: self.time,
-            dataContentType: self.dataContentType,
-            dataSchema: self.dataSchema,
-            extensions: self.extensions,
-            data: data
-        )
         // The extensions were checked as they came.
-        try event.checkCoreAttributes()
-        return event
+        try self.event.checkCoreAttributes()
+        self.event.data = data
+        self.event.releaseHeadersIfUnused()
+        return CloudEvent(self.event)
     }
 }

@@ -6,54 +6,121 @@ import HTTP
 /// Collects what the headers of an HTTP message say about its event, in one pass.
 struct HTTPEventReader {
     private(set) var mode: CloudEventContentMode?
-    private(set) var contentType: String?
     private var assembler: EventAssembler
     /// The first fault; it counts only if the message turns out to be in binary mode.
     private var fault: CloudEventError?
     private var hasAttribute = false
     private let coding: CloudEventHeaderCoding
 
-    init(coding: CloudEventHeaderCoding, limits: CloudEventLimits) {
+    /// Reads all of the headers.
+    init(_ headers: HTTPFields, coding: CloudEventHeaderCoding, limits: CloudEventLimits) {
         self.coding = coding
-        self.assembler = EventAssembler(limits: limits)
-    }
-
-    mutating func read(_ name: Span<UInt8>, _ value: Span<UInt8>) {
-        do {
-            if Self.isAttribute(name) {
-                self.hasAttribute = true
-                try self.readAttribute(name.extracting(droppingFirst: 3), value)
-            } else if AttributeName.matches(name, "content-type"), !value.isEmpty {
-                try self.readContentType(value)
+        self.assembler = EventAssembler(headers: headers, limits: limits)
+        let block = headers.block.span
+        for line in 0..<headers.count {
+            let name = headers.nameRange(at: line)
+            let start = HeaderWord(block, at: name.lowerBound, count: name.count).bits
+            do {
+                if (start | Self.prefixCase) & 0xFF_FFFF == Self.prefix, name.count > 3 {
+                    self.hasAttribute = true
+                    try self.readAttribute(line, name, headers)
+                } else if name.count == 12,
+                    AttributeName.matches(block.extracting(name), "content-type")
+                {
+                    try self.readContentType(line, headers)
+                }
+            } catch {
+                self.fault = self.fault ?? error
             }
-        } catch {
-            self.fault = self.fault ?? error
         }
     }
 
-    private static func isAttribute(_ name: Span<UInt8>) -> Bool {
-        name.count > 3 && AttributeName.lowercased(name[0]) == UInt8(ascii: "c")
-            && AttributeName.lowercased(name[1]) == UInt8(ascii: "e")
-            && name[2] == UInt8(ascii: "-")
-    }
+    /// `ce-` as a word, and the bit that makes its letters small.
+    private static let prefix: UInt64 = 0x2D_6563
+    private static let prefixCase: UInt64 = 0x2020
+
+    /// The content type, if it has come.
+    var contentType: String? { self.assembler.dataContentType }
 
     private mutating func readAttribute(
-        _ name: Span<UInt8>,
-        _ value: Span<UInt8>
+        _ line: Int,
+        _ header: Range<Int>,
+        _ headers: borrowing HTTPFields
     ) throws(CloudEventError) {
-        if let attribute = CoreAttribute(ignoringCase: name) {
-            guard attribute != .dataContentType else { return }
-            if attribute == .time, let time = AttributeRules.plainTimestamp(value) {
-                return try self.assembler.set(time: time)
-            }
-            try self.assembler.set(attribute, try self.decode(value, attribute.rawValue))
-        } else {
-            guard let lowercased = AttributeName.lowercased(name) else {
-                throw .attributeInvalid(Self.text(name), .nameInvalid)
-            }
-            let text = try self.decode(value, lowercased)
-            try self.assembler.setCheckedExtension(lowercased, .string(text))
+        let block = headers.block.span
+        let name = header.lowerBound &+ ReceivedExtensions.prefixLength..<header.upperBound
+        let value = headers.valueRange(at: line)
+        guard let attribute = CoreAttribute(block, name, ignoringCase: true) else {
+            return try self.readExtension(line, block, name, value)
         }
+        let bytes = block.extracting(value)
+        switch attribute {
+        case .dataContentType:
+            return
+        case .time:
+            if let time = AttributeRules.plainTimestamp(bytes) {
+                // We write no zeros at the end of a fraction.
+                let isOurs = value.count == 20 || bytes[value.count - 2] != UInt8(ascii: "0")
+                let received = isOurs ? ReceivedText(line: line, .bare) : nil
+                return try self.assembler.set(time: time, received: received ?? .none)
+            }
+        case .specVersion:
+            if Self.isVersion(bytes), let received = ReceivedText(line: line, .bare) {
+                return try self.assembler.set(attribute, received: received)
+            }
+        case .id, .source, .type, .subject, .dataSchema:
+            if let received = self.received(attribute, line, block, value) {
+                return try self.assembler.set(attribute, received: received)
+            }
+        }
+        try self.assembler.set(attribute, try self.decode(bytes, attribute.rawValue))
+    }
+
+    /// The line of an attribute, if its value is right and needs no decoding.
+    @inline(__always)
+    private func received(
+        _ attribute: CoreAttribute,
+        _ line: Int,
+        _ block: Span<UInt8>,
+        _ value: Range<Int>
+    ) -> ReceivedText? {
+        // What a path may hold is bare.
+        if attribute == .source, URIRules.isPlainPath(block, value) {
+            return ReceivedText(line: line, .bare)
+        }
+        guard let form = ReceivedText.Form(block, value, self.coding) else { return nil }
+        let isRight =
+            switch attribute {
+            case .source: form == .bare && URIRules.isReference(block.extracting(value))
+            case .dataSchema: form == .bare && URIRules.isAbsolute(block.extracting(value))
+            default: !value.isEmpty
+            }
+        return isRight ? ReceivedText(line: line, form) : nil
+    }
+
+    private static func isVersion(_ value: Span<UInt8>) -> Bool {
+        value.count == 3 && value[0] == UInt8(ascii: "1") && value[1] == UInt8(ascii: ".")
+            && value[2] == UInt8(ascii: "0")
+    }
+
+    private mutating func readExtension(
+        _ line: Int,
+        _ block: Span<UInt8>,
+        _ name: Range<Int>,
+        _ value: Range<Int>
+    ) throws(CloudEventError) {
+        guard let fingerprint = AttributeName.fingerprint(block, name) else {
+            throw .attributeInvalid(Self.text(block.extracting(name)), .nameInvalid)
+        }
+        if let form = ReceivedText.Form(block, value, self.coding),
+            let received = ReceivedText(line: line, form),
+            self.assembler.setExtension(received: received, name, fingerprint)
+        {
+            return
+        }
+        let text = AttributeName.lowercased(block.extracting(name)) ?? ""
+        let decoded = try self.decode(block.extracting(value), text)
+        try self.assembler.setCheckedExtension(text, .string(decoded))
     }
 
     private func decode(
@@ -71,34 +138,36 @@ struct HTTPEventReader {
         String(decoding: [UInt8](copying: bytes), as: UTF8.self)
     }
 
-    private mutating func readContentType(_ value: Span<UInt8>) throws(CloudEventError) {
-        self.mode = self.mode ?? CloudEventContentMode(contentType: value)
-        // The type that nearly all events have costs no allocation.
-        let text: String?
-        if Self.isPlainJSON(value) {
-            text = MediaType.json
-        } else {
-            text = String(utf8: value)
+    private mutating func readContentType(
+        _ line: Int,
+        _ headers: borrowing HTTPFields
+    ) throws(CloudEventError) {
+        let bytes = headers.block.span.extracting(headers.valueRange(at: line))
+        guard !bytes.isEmpty else { return }
+        let isJSON = MediaType.isPlainJSON(bytes)
+        if !isJSON { self.mode = self.mode ?? CloudEventContentMode(contentType: bytes) }
+        // No coding writes a content type: the bytes stand for themselves.
+        if isJSON || PrintableASCII.holds(bytes, without: 0, 0, 0) && MediaType.isValid(bytes),
+            let received = ReceivedText(line: line, .plain)
+        {
+            return try self.assembler.set(.dataContentType, received: received)
         }
-        guard let text else { throw .attributeInvalid("datacontenttype", .notUTF8) }
+        guard let text = String(utf8: bytes) else {
+            throw .attributeInvalid("datacontenttype", .notUTF8)
+        }
         guard AttributeRules.isAllowed(text) else {
             throw .attributeInvalid("datacontenttype", .characterNotAllowed)
         }
         try self.assembler.set(.dataContentType, text)
-        self.contentType = text
     }
 
-    private static func isPlainJSON(_ contentType: Span<UInt8>) -> Bool {
-        let json = MediaType.json.utf8.span
-        guard contentType.count == json.count else { return false }
-        for index in json.indices where contentType[index] != json[index] { return false }
-        return true
-    }
-
+    /// The event of a message in binary mode.
     func finish(body: [UInt8]) throws(CloudEventError) -> CloudEvent {
         guard self.hasAttribute else { throw .notCloudEvent }
         if let fault = self.fault { throw fault }
-        let data = body.isEmpty ? nil : CloudEventData(bytes: body, type: self.contentType)
-        return try self.assembler.finish(data: data)
+        guard !body.isEmpty else { return try self.assembler.finish(data: nil) }
+        let event = self.assembler.event
+        let isJSON = event.withBytes(event.dataContentType) { MediaType.isJSON($0) } ?? false
+        return try self.assembler.finish(data: isJSON ? .json(body) : .binary(body))
     }
 }

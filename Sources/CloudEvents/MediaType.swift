@@ -12,9 +12,11 @@ package enum MediaType {
     package static let json = "application/json"
 
     /// Whether `text` announces JSON: `*/json` or `*/*+json`, parameters ignored.
-    package static func isJSON(_ text: String) -> Bool {
-        if text == self.json { return true }
-        let bytes = text.utf8.span
+    package static func isJSON(_ text: String) -> Bool { self.isJSON(text.utf8.span) }
+
+    /// As ``isJSON(_:)``, of bytes.
+    static func isJSON(_ bytes: Span<UInt8>) -> Bool {
+        if self.isPlainJSON(bytes) { return true }
         var end = 0
         while end < bytes.count, bytes[end] != UInt8(ascii: ";") { end += 1 }
         while end > 0, self.isSpace(bytes[end - 1]) { end -= 1 }
@@ -24,6 +26,12 @@ package enum MediaType {
             && AttributeName.lowercased(bytes[end - 3]) == UInt8(ascii: "s")
             && AttributeName.lowercased(bytes[end - 2]) == UInt8(ascii: "o")
             && AttributeName.lowercased(bytes[end - 1]) == UInt8(ascii: "n")
+    }
+
+    /// Whether the bytes are `application/json`, as nearly all events have it.
+    static func isPlainJSON(_ bytes: Span<UInt8>) -> Bool {
+        bytes.count == 16 && HeaderWord(bytes, at: 0, count: 8).bits == 0x7461_6369_6C70_7061
+            && HeaderWord(bytes, at: 8, count: 8).bits == 0x6E6F_736A_2F6E_6F69
     }
 
     /// Whether a message of this type would be read as an event in structured or batch mode.
@@ -46,9 +54,11 @@ package enum MediaType {
     }
 
     /// Whether `text` is `type/subtype`, with or without parameters, in printable characters.
-    package static func isValid(_ text: String) -> Bool {
-        if text == self.json { return true }
-        let bytes = text.utf8.span
+    package static func isValid(_ text: String) -> Bool { self.isValid(text.utf8.span) }
+
+    /// As ``isValid(_:)``, of bytes.
+    static func isValid(_ bytes: Span<UInt8>) -> Bool {
+        if self.isPlainJSON(bytes) { return true }
         var index = 0
         guard self.skipToken(bytes, &index), index < bytes.count,
             bytes[index] == UInt8(ascii: "/")

@@ -1,37 +1,41 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Bytes
-
 /// The syntax of URIs (RFC 3986).
 enum URIRules {
     /// Whether `text` is a URI-reference (section 4.1) that is not empty.
-    static func isReference(_ text: String) -> Bool {
-        let bytes = text.utf8.span
-        if self.isPlainPath(bytes) { return true }
+    static func isReference(_ text: String) -> Bool { self.isReference(text.utf8.span) }
+
+    /// As ``isReference(_:)``, of bytes.
+    static func isReference(_ bytes: Span<UInt8>) -> Bool {
+        if self.isPlainPath(bytes, 0..<bytes.count) { return true }
         guard let schemeEnd = self.schemeEnd(bytes) else { return false }
         return !bytes.isEmpty && self.isHierarchy(bytes, from: schemeEnd)
     }
 
     /// Whether `text` begins with a scheme (section 3); a fragment is allowed, as schemas use it.
-    static func isAbsolute(_ text: String) -> Bool {
-        let bytes = text.utf8.span
+    static func isAbsolute(_ text: String) -> Bool { self.isAbsolute(text.utf8.span) }
+
+    /// As ``isAbsolute(_:)``, of bytes.
+    static func isAbsolute(_ bytes: Span<UInt8>) -> Bool {
         guard let schemeEnd = self.schemeEnd(bytes), schemeEnd > 0 else { return false }
         return self.isHierarchy(bytes, from: schemeEnd)
     }
 
-    /// Whether the text is `/path` or `/path#fragment`, as most sources are; one quick pass.
-    private static func isPlainPath(_ bytes: Span<UInt8>) -> Bool {
-        guard bytes.count > 1, bytes[0] == UInt8(ascii: "/"), bytes[1] != UInt8(ascii: "/")
+    /// Whether a part of some bytes is `/path` or `/path#fragment`, as most sources are.
+    static func isPlainPath(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {
+        var index = range.lowerBound
+        guard range.count > 1, bytes[index] == UInt8(ascii: "/"),
+            bytes[index &+ 1] != UInt8(ascii: "/")
         else { return false }
         var fragments = 0
-        var index = 1
-        while index < bytes.count {
-            if let place = EightBytes(bytes, at: index)?.firstOutsidePath {
-                index &+= place
-                if place == 8 { continue }
-            }
+        while index < range.upperBound {
+            // Letters in the place of what lies behind the end.
+            let count = range.upperBound &- index
+            let place = HeaderWord(bytes, at: index, count: count, filler: 0x61).firstNotPath
+            index &+= place
+            guard place < 8 else { continue }
             if bytes[index] == UInt8(ascii: "#") {
-                fragments += 1
+                fragments &+= 1
             } else if !self.isPathCharacter(bytes[index]) {
                 return false
             }

@@ -91,9 +91,15 @@ struct FastPathTests {
         let name = attribute.rawValue
         #expect(CoreAttribute(name: name) == attribute)
         #expect(CoreAttribute(name: name.uppercased()) == nil)
-        #expect(CoreAttribute(ignoringCase: name.uppercased().utf8.span) == attribute)
+        #expect(Self.inHeader(name.uppercased()) == attribute)
         #expect(CoreAttribute(name: "x" + name.dropFirst()) == nil)
+        #expect(CoreAttribute(name: name.dropLast() + "x") == nil)
         #expect(CoreAttribute(name: name + "x") == nil)
+        #expect(Self.inHeader(name.dropLast() + "\u{0}") == nil)
+    }
+
+    private static func inHeader(_ name: String) -> CoreAttribute? {
+        CoreAttribute(name.utf8.span, 0..<name.utf8.count, ignoringCase: true)
     }
 
     @Test("a media type that arrives in several forms is one and the same attribute")

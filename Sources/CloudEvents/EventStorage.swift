@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Bytes
+import HTTP
+
+/// What an event holds: each attribute as a line of the headers that it came with, or as a value.
+///
+/// Unchecked: its owner is the event that alone refers to it, the only one that changes it.
+final class EventStorage: @unchecked Sendable {
+    /// The headers; empty when no attribute lies there any more.
+    private(set) var headers: HTTPFields
+
+    /// The line of the version, which says `1.0`; without one it is written anew.
+    var specVersion = ReceivedText.none
+    var id = AttributeText.none
+    var source = AttributeText.none
+    var type = AttributeText.none
+    var subject = AttributeText.none
+    var dataContentType = AttributeText.none
+    var dataSchema = AttributeText.none
+    private(set) var time: Timestamp?
+    /// The line of the time, if its text is the one that we would write.
+    private(set) var receivedTime = ReceivedText.none
+    /// Extensions that lie in the headers; none as soon as one of them does not.
+    private(set) var receivedExtensions = ReceivedExtensions()
+    /// The extensions otherwise.
+    var extensions = CloudEventExtensions()
+    var data: CloudEventData?
+
+    /// Begins an event, of whose attributes some may lie in `headers`.
+    init(headers: HTTPFields = HTTPFields()) { self.headers = headers }
+
+    /// Makes one that may be changed.
+    init(copying other: EventStorage) {
+        self.headers = other.headers
+        self.specVersion = other.specVersion
+        self.id = other.id
+        self.source = other.source
+        self.type = other.type
+        self.subject = other.subject
+        self.dataContentType = other.dataContentType
+        self.dataSchema = other.dataSchema
+        self.time = other.time
+        self.receivedTime = other.receivedTime
+        self.receivedExtensions = other.receivedExtensions
+        self.extensions = other.extensions
+        self.data = other.data
+    }
+
+    /// The value as text; `nil` when the attribute is not there.
+    @inline(__always)
+    func text(_ value: AttributeText) -> String? {
+        value.received.isPresent ? value.received.text(in: self.headers) : value.own
+    }
+
+    /// Lends the value as bytes; `nil` when the attribute is not there.
+    @inline(__always)
+    func withBytes<Result>(
+        _ value: AttributeText,
+        _ body: (Span<UInt8>) -> Result
+    ) -> Result? {
+        if value.received.isPresent, value.received.form != .escaped {
+            let range = self.headers.valueRange(at: value.received.line)
+            let block = self.headers.block
+            return body(block.span.extracting(range))
+        }
+        return self.text(value).map { body($0.utf8.span) }
+    }
+
+    /// Sets the time, and which line has it if one does.
+    func setTime(_ time: Timestamp?, received: ReceivedText = .none) {
+        self.time = time
+        self.receivedTime = received
+    }
+
+    /// Whether an extension lies in the headers with the name in `range`, in any case.
+    func hasReceivedExtension(_ range: Range<Int>) -> Bool {
+        self.receivedExtensions.contains(range, in: self.headers)
+    }
+
+    /// Adds an extension that lies in the headers, if there is room for it.
+    @inline(__always)
+    func append(_ line: ReceivedText) -> Bool {
+        self.extensions.isEmpty && self.receivedExtensions.append(line)
+    }
+
+    /// Turns the extensions into values.
+    func takeReceivedExtensions() {
+        guard self.receivedExtensions.count > 0 else { return }
+        let received = self.receivedExtensions
+        self.receivedExtensions = ReceivedExtensions()
+        for index in 0..<received.count {
+            let (name, value) = received.attribute(at: index, in: self.headers)
+            self.extensions.append(name, value)
+        }
+    }
+
+    /// Puts other extensions in the place of all that there are.
+    func replaceExtensions(_ extensions: CloudEventExtensions) {
+        self.receivedExtensions = ReceivedExtensions()
+        self.extensions = extensions
+    }
+
+    /// Lets go of the headers if nothing but the version lies there.
+    func releaseHeadersIfUnused() {
+        guard !self.headers.isEmpty else { return }
+        let isUsed =
+            self.id.received.isPresent || self.source.received.isPresent
+            || self.type.received.isPresent || self.subject.received.isPresent
+            || self.dataContentType.received.isPresent || self.dataSchema.received.isPresent
+            || self.receivedTime.isPresent || self.receivedExtensions.count > 0
+        guard !isUsed else { return }
+        self.specVersion = .none
+        self.headers = HTTPFields()
+    }
+}
