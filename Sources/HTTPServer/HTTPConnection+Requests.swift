@@ -59,8 +59,30 @@ extension HTTPConnection {
             self.mayBeHTTP2 = false
             if self.upgradedToHTTP2(request, bytes, &used) { return true }
         }
-        self.begin(request)
+        self.begin(request, wholeBody: self.takeWholeBody(of: request, bytes, &used))
         return true
+    }
+
+    /// Takes a body that came with its head, so that nothing more is to be told of it; else `nil`.
+    private func takeWholeBody(
+        of request: HTTPParsedRequest,
+        _ bytes: Span<UInt8>,
+        _ used: inout Int
+    ) -> [UInt8]? {
+        switch request.framing {
+        case .none: return []
+        case .length(let length):
+            let lengthMax = min(
+                self.configuration.bodyBytesMax,
+                self.configuration.bodyBufferBytesMax
+            )
+            guard length <= bytes.count - used, length <= lengthMax else { return nil }
+            let end = used + length
+            let body = [UInt8](copying: bytes.extracting(used..<end))
+            used = end
+            return body
+        case .chunked, .untilClose: return nil
+        }
     }
 
     /// Waits for the rest of a head, which the client has begun.
@@ -72,7 +94,7 @@ extension HTTPConnection {
         return false
     }
 
-    private func begin(_ request: HTTPParsedRequest) {
+    private func begin(_ request: HTTPParsedRequest, wholeBody: [UInt8]?) {
         self.closesAfterAnswer = !request.isKeepAlive || self.server.isDraining
         self.writer = HTTPResponseWriter(request: request.head, closesConnection: false)
         let exchange = HTTPExchange(
@@ -81,13 +103,15 @@ extension HTTPConnection {
             request: request.head,
             peer: self.peer,
             framing: request.framing,
+            wholeBody: wholeBody,
             isEncrypted: self.transport.tls != nil
         )
         self.exchange = exchange
         self.phase = .exchange
-        self.mustSendContinue = request.expectsContinue
+        // A client that sent its body does not wait for 100 (RFC 9110 section 10.1.1).
+        self.mustSendContinue = request.expectsContinue && wholeBody == nil
         self.setDeadline(after: nil)
-        if !request.framing.isNone {
+        if wholeBody == nil {
             self.decoder = HTTPBodyDecoder(
                 framing: request.framing,
                 limits: self.configuration.limits,

@@ -47,6 +47,7 @@ package final class HTTPExchange: @unchecked Sendable {
         request: HTTPRequestHead,
         peer: SocketAddress,
         framing: HTTPBodyFraming,
+        wholeBody: [UInt8]? = nil,
         isEncrypted: Bool
     ) {
         self.loop = loop
@@ -56,10 +57,24 @@ package final class HTTPExchange: @unchecked Sendable {
         self.carrier = carrier
         self.framing = framing
         self.isEncrypted = isEncrypted
-        self.incoming = HTTPIncomingBody(isEnded: framing.isNone)
+        if let body = wholeBody ?? (framing.isNone ? [] : nil) {
+            self.incoming = HTTPIncomingBody(whole: body)
+        } else {
+            self.incoming = HTTPIncomingBody()
+        }
     }
 
     // MARK: Request body
+
+    /// Takes the body, when all of it is there already, which spares the small ones every callback.
+    ///
+    /// - Returns: All its bytes, none for a request without a body; `nil` when some are still to
+    ///   come, when it has trailers, and when it was read before.
+    package func takeWholeBody() -> [UInt8]? {
+        guard let body = self.incoming.takeWhole() else { return nil }
+        if !body.isEmpty { self.carrier?.bodyWasConsumed() }
+        return body
+    }
 
     /// Hands the body to `consumer` as it comes; once, and instead of the async form.
     ///

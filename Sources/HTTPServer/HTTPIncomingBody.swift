@@ -13,6 +13,9 @@ struct HTTPIncomingBody {
     /// Chunks that wait are joined up to this length.
     private static let joinedBytesMax = 16 * 1024
 
+    /// The chunk that is told next; most bodies have no other.
+    private var first: [UInt8] = []
+    /// What comes behind it, from `chunkNext` on.
     private var chunks: [[UInt8]] = []
     private var chunkNext = 0
     private(set) var bufferedBytes = 0
@@ -20,8 +23,14 @@ struct HTTPIncomingBody {
     private var final: HTTPBodyEvent?
     private var isFinalTold = false
 
-    init(isEnded: Bool) {
-        if isEnded { self.final = .end(trailers: .init()) }
+    /// Makes one of which nothing came yet.
+    init() {}
+
+    /// Makes one that came as a whole; an empty one is none.
+    init(whole bytes: [UInt8]) {
+        self.first = bytes
+        self.bufferedBytes = bytes.count
+        self.final = .end(trailers: HTTPFields())
     }
 
     /// Whether somebody is to be told of the next event.
@@ -40,14 +49,22 @@ struct HTTPIncomingBody {
             self.final = event
             return
         }
+        guard self.bufferedBytes > 0 else {
+            self.first = bytes
+            self.bufferedBytes = bytes.count
+            return
+        }
         self.bufferedBytes += bytes.count
         // Many small chunks would take far more memory than the bytes that are counted.
         let last = self.chunks.count - 1
-        if last >= self.chunkNext, self.chunks[last].count + bytes.count <= Self.joinedBytesMax {
-            self.chunks[last].append(contentsOf: bytes)
-        } else {
-            self.chunks.append(bytes)
+        if last < self.chunkNext {
+            guard self.first.count + bytes.count > Self.joinedBytesMax else {
+                return self.first.append(contentsOf: bytes)
+            }
+        } else if self.chunks[last].count + bytes.count <= Self.joinedBytesMax {
+            return self.chunks[last].append(contentsOf: bytes)
         }
+        self.chunks.append(bytes)
     }
 
     /// What had not arrived will not be read; the consumer, which knows, is not told.
@@ -56,11 +73,23 @@ struct HTTPIncomingBody {
         self.append(.failed(.connectionClosed))
     }
 
+    /// Takes all of it, when all is there, nothing was told, and no trailers came; else `nil`.
+    mutating func takeWhole() -> [UInt8]? {
+        guard case .end(let trailers) = self.final, trailers.isEmpty, !self.isFinalTold,
+            self.waiter == nil, self.consumer == nil, self.first.count == self.bufferedBytes
+        else { return nil }
+        self.isFinalTold = true
+        return self.takeChunk() ?? []
+    }
+
     private mutating func takeChunk() -> [UInt8]? {
-        guard self.chunkNext < self.chunks.count else { return nil }
-        let chunk = self.chunks[self.chunkNext]
-        self.chunkNext += 1
+        guard self.bufferedBytes > 0 else { return nil }
+        var chunk: [UInt8] = []
+        swap(&chunk, &self.first)
         self.bufferedBytes -= chunk.count
+        guard self.chunkNext < self.chunks.count else { return chunk }
+        swap(&self.first, &self.chunks[self.chunkNext])
+        self.chunkNext += 1
         if self.chunkNext == self.chunks.count {
             self.chunks.removeAll(keepingCapacity: true)
             self.chunkNext = 0

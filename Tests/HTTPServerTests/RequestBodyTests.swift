@@ -212,11 +212,14 @@ struct RequestBodyTests {
                 let next = "GET /b HTTP/1.1\r\nHost: a\r\n\r\n"
                 let client = try test.client()
                 let atLimit = String(repeating: "x", count: 1000)
-                try client.send(post + "1000\r\n\r\n" + atLimit + next)
+                // Only what is still to come is thrown away: the head goes alone.
+                try client.send(post + "1000\r\n\r\n")
                 #expect(try client.readResponse().text == "/a")
+                try client.send(atLimit + next)
                 #expect(try client.readResponse().text == "/b")
-                try client.send(post + "1001\r\n\r\n" + atLimit + "x" + next)
+                try client.send(post + "1001\r\n\r\n")
                 #expect(try client.readResponse().text == "/a")
+                try client.send(atLimit + "x" + next)
                 #expect(try client.isEnded())
             }
         }

@@ -85,7 +85,7 @@ struct HTTPIncomingBodyTests {
     @Test("tells chunks, then the end, once; nothing while paused")
     func tells() {
         let log = Log()
-        var body = HTTPIncomingBody(isEnded: false)
+        var body = HTTPIncomingBody()
         body.append(.chunk([1, 2]))
         #expect(body.bufferedBytes == 2 && !body.isAwaited)
         Self.tell(&body)
@@ -111,7 +111,7 @@ struct HTTPIncomingBodyTests {
     @Test("what arrives is passed on directly only when nothing waits before it")
     func passesOn() {
         let log = Log()
-        var body = HTTPIncomingBody(isEnded: false)
+        var body = HTTPIncomingBody()
         #expect(body.passOn(.chunk([1])) == nil)
         body.consumer = Self.consumer(log)
         body.passOn(.chunk([1, 2]))?(.chunk([1, 2]))
@@ -129,16 +129,61 @@ struct HTTPIncomingBodyTests {
     @Test("a request without a body has its end at once")
     func empty() {
         let log = Log()
-        var body = HTTPIncomingBody(isEnded: true)
+        var body = HTTPIncomingBody(whole: [])
         body.consumer = Self.consumer(log)
         Self.tell(&body)
         #expect(log.events == ["end 0"])
     }
 
+    @Test("a whole body is taken once, or told like any other")
+    func whole() {
+        var body = HTTPIncomingBody(whole: [1, 2])
+        #expect(body.bufferedBytes == 2)
+        #expect(body.takeWhole() == [1, 2] && body.takeWhole() == nil)
+        #expect(body.bufferedBytes == 0 && body.next() == nil)
+        let log = Log()
+        body.consumer = Self.consumer(log)
+        Self.tell(&body)
+        #expect(log.events == [])
+
+        body = HTTPIncomingBody(whole: [])
+        #expect(body.takeWhole() == [] && body.takeWhole() == nil)
+
+        body = HTTPIncomingBody(whole: [1, 2])
+        body.consumer = Self.consumer(log)
+        #expect(body.takeWhole() == nil)
+        Self.tell(&body)
+        #expect(log.events == ["2", "end 0"] && body.takeWhole() == nil)
+    }
+
+    @Test("what is not all there, was told, or has trailers is not taken as a whole")
+    func notWhole() {
+        var body = HTTPIncomingBody()
+        #expect(body.takeWhole() == nil)
+        body.append(.chunk([1]))
+        #expect(body.takeWhole() == nil && body.bufferedBytes == 1)
+        body.append(.end(trailers: HTTPFields()))
+        #expect(body.takeWhole() == [1])
+
+        body = HTTPIncomingBody()
+        body.append(.end(trailers: ["a": "b"]))
+        #expect(body.takeWhole() == nil)
+
+        body = HTTPIncomingBody()
+        body.append(.chunk([UInt8](repeating: 1, count: 16 * 1024)))
+        body.append(.chunk([2]))
+        body.append(.end(trailers: HTTPFields()))
+        #expect(body.takeWhole() == nil && body.bufferedBytes == 16 * 1024 + 1)
+
+        body = HTTPIncomingBody()
+        body.append(.failed(.timedOut))
+        #expect(body.takeWhole() == nil)
+    }
+
     @Test("joins small chunks that wait, so that memory stays near what is counted")
     func joins() {
         let log = Log()
-        var body = HTTPIncomingBody(isEnded: false)
+        var body = HTTPIncomingBody()
         for _ in 0..<65_536 { body.append(.chunk([1])) }
         body.append(.chunk([UInt8](repeating: 2, count: 20_000)))
         body.append(.chunk([3]))
@@ -155,7 +200,7 @@ struct HTTPIncomingBodyTests {
     @Test("after the answer the consumer hears nothing more, and nothing more is kept")
     func answered() {
         let log = Log()
-        var body = HTTPIncomingBody(isEnded: false)
+        var body = HTTPIncomingBody()
         body.consumer = Self.consumer(log)
         body.answerEnded()
         body.append(.chunk([1]))
