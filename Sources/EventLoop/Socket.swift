@@ -182,6 +182,31 @@ package enum Socket {
         }
     }
 
+    /// Writes what the kernel takes of two pieces, one behind the other.
+    package static func write(
+        _ fd: Int32,
+        from first: UnsafeRawBufferPointer,
+        _ second: UnsafeRawBufferPointer
+    ) -> Transfer {
+        var pieces = (Self.piece(first), Self.piece(second))
+        return withUnsafeMutableBytes(of: &pieces) { pieces in
+            var message = msghdr()
+            message.msg_iov = pieces.bindMemory(to: iovec.self).baseAddress
+            message.msg_iovlen = 2
+            while true {
+                let count = Glibc.sendmsg(fd, &message, Int32(MSG_NOSIGNAL))
+                if count >= 0 { return .count(count) }
+                let code = errno
+                if code == EINTR { continue }
+                return code == EAGAIN ? .wouldBlock : .failed(code)
+            }
+        }
+    }
+
+    private static func piece(_ bytes: UnsafeRawBufferPointer) -> iovec {
+        iovec(iov_base: UnsafeMutableRawPointer(mutating: bytes.baseAddress), iov_len: bytes.count)
+    }
+
     private static func set(_ fd: Int32, _ level: Int32, _ option: Int32, _ value: Int32) {
         var value = value
         setsockopt(fd, level, option, &value, socklen_t(MemoryLayout<Int32>.size))

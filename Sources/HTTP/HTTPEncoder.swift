@@ -114,9 +114,14 @@ package enum HTTPEncoder {
     /// Appends one chunk; an empty one would end the body and is left out.
     package static func append(chunk: [UInt8], to bytes: inout [UInt8]) {
         guard !chunk.isEmpty else { return }
-        self.append(hexadecimal: chunk.count, to: &bytes)
-        bytes.append("\r\n")
+        self.append(chunkSize: chunk.count, to: &bytes)
         bytes.append(contentsOf: chunk)
+        bytes.append("\r\n")
+    }
+
+    /// Appends the line before the data of a chunk, whose CRLF is for the caller to append.
+    package static func append(chunkSize count: Int, to bytes: inout [UInt8]) {
+        self.append(hexadecimal: count, to: &bytes)
         bytes.append("\r\n")
     }
 

@@ -233,7 +233,7 @@ final class HTTP2Session {
 
     /// Adds what the server says itself.
     func appendServersFields(to block: inout HTTP2FieldBlock, besides fields: HTTPFields) {
-        block.append("date", self.connection.server.date.value())
+        block.append("date", self.connection.server.date.value(at: self.connection.loop.now))
         if let name = self.configuration.serverName, !fields.contains("server") {
             block.append("server", name.utf8)
         }

@@ -108,8 +108,6 @@ extension HTTP2Stream: HTTPExchangeCarrier {
         self.output.count < self.session.configuration.http2.streamOutputBytesMax
     }
 
-    func corked(_ body: () -> Void) { self.session.connection.corked(body) }
-
     func report(_ text: String) { self.session.configuration.report(text) }
 
     func sendInformational(_ head: HTTPResponseHead) throws(HTTPAnswerMistake) {
@@ -121,6 +119,15 @@ extension HTTP2Stream: HTTPExchangeCarrier {
     }
 
     func closeAfterAnswer() {}
+
+    func answer(_ head: HTTPResponseHead, body: [UInt8]) throws(HTTPAnswerMistake) {
+        let connection = self.session.connection
+        connection.corkDepth += 1
+        defer { connection.corkDepth -= 1 }
+        try self.startAnswer(head, bodyLength: body.count)
+        try self.writeBody(body)
+        try self.endAnswer(trailers: nil)
+    }
 
     func startAnswer(
         _ head: HTTPResponseHead,
@@ -191,6 +198,7 @@ extension HTTP2Stream: HTTPExchangeCarrier {
     func answerEnded() {
         self.exchange = nil
         self.abandonRequest()
+        self.session.connection.flushUnlessCorked()
     }
 
     /// There is no upgrade in HTTP/2 (RFC 9113 section 8.6).

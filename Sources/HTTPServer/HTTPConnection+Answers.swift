@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import EventLoop
 internal import HTTP
 
 /// Gives the answers of HTTP/1.1, in the order of their requests.
@@ -16,7 +17,20 @@ extension HTTPConnection: HTTPExchangeCarrier {
 
     func closeAfterAnswer() { self.writer.closeConnection() }
 
+    func answer(_ head: HTTPResponseHead, body: [UInt8]) throws(HTTPAnswerMistake) {
+        try self.writeHead(head, bodyLength: body.count)
+        self.writer.writeWhole(body, to: &self.output)
+    }
+
     func startAnswer(
+        _ head: HTTPResponseHead,
+        bodyLength: Int?
+    ) throws(HTTPAnswerMistake) {
+        try self.writeHead(head, bodyLength: bodyLength)
+        self.flushUnlessCorked()
+    }
+
+    private func writeHead(
         _ head: HTTPResponseHead,
         bodyLength: Int?
     ) throws(HTTPAnswerMistake) {
@@ -30,15 +44,15 @@ extension HTTPConnection: HTTPExchangeCarrier {
             bodyLength: bodyLength,
             serverName: self.configuration.serverName,
             date: &self.server.date,
+            now: self.loop.now,
             to: &self.output.bytes
         )
         // From here on a 100 would lie within the answer.
         self.mustSendContinue = false
-        self.flushUnlessCorked()
     }
 
     func writeBody(_ bytes: [UInt8]) throws(HTTPAnswerMistake) {
-        try self.writer.write(bytes, to: &self.output.bytes)
+        try self.writer.write(bytes, to: &self.output)
         self.flushUnlessCorked()
     }
 
@@ -50,11 +64,16 @@ extension HTTPConnection: HTTPExchangeCarrier {
     func answerEnded() {
         guard !self.isClosed else { return }
         self.exchange = nil
-        if self.writer.closesConnection { return self.linger() }
-        guard self.decoder != nil else { return self.beginNext() }
-        self.phase = .discarding(left: self.configuration.discardBytesMax)
-        self.setDeadline(after: self.times.body)
-        if !self.isProcessing { self.scheduleResume() }
+        if self.writer.closesConnection {
+            self.linger()
+        } else if self.decoder == nil {
+            self.beginNext()
+        } else {
+            self.phase = .discarding(left: self.configuration.discardBytesMax)
+            self.setDeadline(after: self.times.body)
+            if !self.isProcessing { self.scheduleResume() }
+        }
+        self.flushUnlessCorked()
     }
 
     /// Answers a request that cannot be understood, and ends the connection.

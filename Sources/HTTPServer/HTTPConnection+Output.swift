@@ -21,10 +21,8 @@ extension HTTPConnection {
         guard !self.isClosed, self.fillOutput() else { return }
         var hasProgress = false
         while self.fillOutput() {
-            switch self.output.withUnsent({ self.transport.write(from: $0) }) {
-            case .count(let count):
-                self.output.sent(count)
-                hasProgress = true
+            switch self.output.send(through: self.transport) {
+            case .count: hasProgress = true
             case .wouldBlock, .end: return self.outputBlocked(hasProgress)
             case .failed: return self.reset()
             }

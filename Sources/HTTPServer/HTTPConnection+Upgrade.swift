@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import EventLoop
 internal import HTTP
 
 /// Hands a connection over to a handler that speaks something else on it.
@@ -22,7 +23,12 @@ extension HTTPConnection {
             request.method == .connect
             ? head.status.isSuccess : head.status == .switchingProtocols
         guard isFitting, self.canBeTakenOver(request) else { throw .notUpgradable }
-        try self.writer.switching(head, date: &self.server.date, to: &self.output.bytes)
+        try self.writer.switching(
+            head,
+            date: &self.server.date,
+            now: self.loop.now,
+            to: &self.output.bytes
+        )
         let stream = HTTPByteStream(self)
         self.byteStream = stream
         self.exchange = nil

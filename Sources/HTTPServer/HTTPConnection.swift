@@ -30,6 +30,7 @@ final class HTTPConnection: EventHandler, @unchecked Sendable {
     }
 
     let loop: EventLoop
+    @exclusivity(unchecked)
     var transport: HTTPTransport
     let peer: SocketAddress
     /// Has this connection in its list until it is closed.
@@ -50,22 +51,31 @@ final class HTTPConnection: EventHandler, @unchecked Sendable {
         closesConnection: true
     )
     /// Whether the first bytes may be a preface of HTTP/2, and the first request may ask for it.
+    @exclusivity(unchecked)
     var mayBeHTTP2 = true
     var http2: HTTP2Session?
     var byteStream: HTTPByteStream?
     /// Received bytes that could not be used yet.
+    @exclusivity(unchecked)
     var pending: [UInt8] = []
     @exclusivity(unchecked)
     var output = HTTPOutputBuffer()
+    @exclusivity(unchecked)
     var interest: IOEvents = .readable
+    @exclusivity(unchecked)
     var hasInputEnded = false
+    @exclusivity(unchecked)
     var isProcessing = false
     /// Whether pending requests wait because too many answers wait to be sent.
+    @exclusivity(unchecked)
     var isStalled = false
     var isResumeScheduled = false
+    @exclusivity(unchecked)
     var corkDepth = 0
     /// Whether the connection ends with the answer that is being given.
+    @exclusivity(unchecked)
     var closesAfterAnswer = false
+    @exclusivity(unchecked)
     var mustSendContinue = false
 
     private var isReset = false
@@ -73,8 +83,10 @@ final class HTTPConnection: EventHandler, @unchecked Sendable {
     private var timer = TimerID.none
     private var timerDeadline = MonotonicTime(nanoseconds: .max)
     /// When the phase has lasted too long; of no effect while output is blocked.
+    @exclusivity(unchecked)
     var phaseDeadline: MonotonicTime?
     /// When a peer that takes no output is given up; `nil` while it takes what there is.
+    @exclusivity(unchecked)
     var writeDeadline: MonotonicTime?
 
     init(fd: Int32, peer: SocketAddress, server: HTTPServerState) {

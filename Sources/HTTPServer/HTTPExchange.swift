@@ -8,8 +8,8 @@ package import HTTP
 /// Confined to ``loop``: all methods but the async ones and ``fail(with:)`` are called on its
 /// thread. The async ones may be awaited by any task and hop there when they must.
 ///
-/// `@unchecked Sendable`: its variables belong to the thread of ``loop``. Exclusive access to two
-/// of them is not checked at run time: what is called with them does not come back here.
+/// `@unchecked Sendable`: its variables belong to the thread of ``loop``. Exclusive access to
+/// them is not checked at run time: what is called with one of them does not come back to it.
 package final class HTTPExchange: @unchecked Sendable {
     /// The loop of the connection.
     package let loop: EventLoop
@@ -26,10 +26,12 @@ package final class HTTPExchange: @unchecked Sendable {
     package let receivedAt: MonotonicTime
 
     /// Called when a ``write(_:)`` that answered `false` was drained far enough to go on.
+    @exclusivity(unchecked)
     package var onWritable: (() -> Void)?
     /// Called once when the answer can no longer be given; nothing can be written then.
     ///
     /// The client is gone, or the server had to answer or cut the connection itself.
+    @exclusivity(unchecked)
     package var onCancelled: (() -> Void)?
 
     /// `nil` once the answer ended or the connection is gone.
@@ -37,8 +39,10 @@ package final class HTTPExchange: @unchecked Sendable {
     private var carrier: (any HTTPExchangeCarrier)?
     @exclusivity(unchecked)
     private var incoming: HTTPIncomingBody
-    private var writeContinuation: CheckedContinuation<Void, any Error>?
+    @exclusivity(unchecked)
+    private var writing: HTTPWaiter<Void>?
     /// Whether a write was told that there is no room, so that it waits to hear of some.
+    @exclusivity(unchecked)
     private(set) var isRoomAwaited = false
 
     init(
@@ -129,7 +133,7 @@ package final class HTTPExchange: @unchecked Sendable {
             self.carrier?.report("two tasks read the body of one request")
             return continuation.resume(throwing: HTTPExchangeMistake.twoReaders)
         }
-        self.incoming.waiter = continuation
+        self.incoming.waiter = HTTPWaiter(continuation)
         self.carrier?.bodyIsWanted()
         self.deliverBody()
     }
@@ -158,6 +162,7 @@ package final class HTTPExchange: @unchecked Sendable {
     // MARK: Answer
 
     /// Whether a head was sent, so that the status cannot change any more.
+    @exclusivity(unchecked)
     package private(set) var isStarted = false
     /// Whether the answer ended, or can no longer be given.
     package var isOver: Bool { self.carrier == nil }
@@ -169,12 +174,13 @@ package final class HTTPExchange: @unchecked Sendable {
         body: [UInt8] = []
     ) {
         guard let carrier = self.carrier else { return }
-        carrier.corked {
-            self.start(HTTPResponseHead(status: status, fields: fields), bodyLength: body.count)
-            guard !self.isOver else { return }
-            if !body.isEmpty { self.write(body) }
-            self.end()
+        do throws(HTTPAnswerMistake) {
+            try carrier.answer(HTTPResponseHead(status: status, fields: fields), body: body)
+        } catch {
+            return self.mistaken(error, on: carrier)
         }
+        self.isStarted = true
+        self.answerEnded(on: carrier)
     }
 
     /// Sends a head of 1xx before the answer, for example 103 (RFC 9110 section 15.2).
@@ -239,14 +245,18 @@ package final class HTTPExchange: @unchecked Sendable {
         } catch {
             return self.mistaken(error, on: carrier)
         }
+        self.answerEnded(on: carrier)
+    }
+
+    private func answerEnded(on carrier: any HTTPExchangeCarrier) {
         self.carrier = nil
         self.onWritable = nil
         self.onCancelled = nil
-        let writing = self.writeContinuation.take()
+        let writing = self.writing.take()
         self.incoming.answerEnded()
         carrier.answerEnded()
-        self.tellBody()
-        writing?.resume()
+        if self.incoming.isAwaited { self.tellBody() }
+        writing?.continuation.resume()
     }
 
     /// Resets the connection, or the stream of HTTP/2: the only honest end of an answer that cannot
@@ -343,13 +353,13 @@ package final class HTTPExchange: @unchecked Sendable {
         _ bytes: [UInt8],
         resuming continuation: CheckedContinuation<Void, any Error>
     ) {
-        guard self.writeContinuation == nil else {
+        guard self.writing == nil else {
             self.carrier?.report("two tasks write one answer")
             return continuation.resume(throwing: HTTPExchangeMistake.twoWriters)
         }
         if self.write(bytes) { return continuation.resume() }
         guard !self.isOver else { return continuation.resume(throwing: CancellationError()) }
-        self.writeContinuation = continuation
+        self.writing = HTTPWaiter(continuation)
     }
 
     // MARK: From the carrier
@@ -358,7 +368,7 @@ package final class HTTPExchange: @unchecked Sendable {
     func outputDrained() {
         guard self.isRoomAwaited else { return }
         self.isRoomAwaited = false
-        if let continuation = self.writeContinuation.take() { continuation.resume() }
+        self.writing.take()?.continuation.resume()
         self.onWritable?()
     }
 
@@ -370,10 +380,10 @@ package final class HTTPExchange: @unchecked Sendable {
         self.carrier = nil
         self.onWritable = nil
         let onCancelled = self.onCancelled.take()
-        let writing = self.writeContinuation.take()
+        let writing = self.writing.take()
         self.incoming.append(.failed(reason))
         self.tellBody()
-        writing?.resume(throwing: CancellationError())
+        writing?.continuation.resume(throwing: CancellationError())
         onCancelled?()
     }
 }

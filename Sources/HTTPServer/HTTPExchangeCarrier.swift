@@ -9,10 +9,10 @@ protocol HTTPExchangeCarrier: AnyObject {
     /// Whether a handler may go on writing.
     var hasRoomForOutput: Bool { get }
 
-    /// Holds writes back until `body` is done, so that they leave in one system call.
-    func corked(_ body: () -> Void)
     /// Sends a head of 1xx before the answer.
     func sendInformational(_ head: HTTPResponseHead) throws(HTTPAnswerMistake)
+    /// A whole answer, which leaves at once, or in ``answerEnded()`` at the latest.
+    func answer(_ head: HTTPResponseHead, body: [UInt8]) throws(HTTPAnswerMistake)
     func startAnswer(_ head: HTTPResponseHead, bodyLength: Int?) throws(HTTPAnswerMistake)
     func writeBody(_ bytes: [UInt8]) throws(HTTPAnswerMistake)
     func endAnswer(trailers: HTTPFields?) throws(HTTPAnswerMistake)

@@ -7,7 +7,7 @@ struct HTTPIncomingBody {
     /// Called with each event, in callback form.
     var consumer: ((HTTPBodyEvent) -> Void)?
     /// Resumed with the next chunk, in async form.
-    var waiter: CheckedContinuation<[UInt8]?, any Error>?
+    var waiter: HTTPWaiter<[UInt8]?>?
     var isPaused = false
 
     /// Chunks that wait are joined up to this length.
@@ -20,8 +20,40 @@ struct HTTPIncomingBody {
     private var chunkNext = 0
     private(set) var bufferedBytes = 0
     /// The last event; told once to a consumer, again and again to those who wait.
-    private var final: HTTPBodyEvent?
+    private var final = Final.open
     private var isFinalTold = false
+
+    /// How the body ends; without trailers it holds nothing that would have to be counted.
+    private enum Final {
+        /// More is to come.
+        case open
+        case end
+        case endWith(HTTPFields)
+        case failed(HTTPBodyError)
+
+        init(_ event: HTTPBodyEvent) {
+            switch event {
+            case .chunk: self = .open
+            case .end(let trailers): self = trailers.isEmpty ? .end : .endWith(trailers)
+            case .failed(let error): self = .failed(error)
+            }
+        }
+
+        var isOpen: Bool {
+            if case .open = self { return true }
+            return false
+        }
+
+        /// The event; `nil` while more is to come.
+        var event: HTTPBodyEvent? {
+            switch self {
+            case .open: nil
+            case .end: .end(trailers: HTTPFields())
+            case .endWith(let trailers): .end(trailers: trailers)
+            case .failed(let error): .failed(error)
+            }
+        }
+    }
 
     /// Makes one of which nothing came yet.
     init() {}
@@ -30,7 +62,7 @@ struct HTTPIncomingBody {
     init(whole bytes: [UInt8]) {
         self.first = bytes
         self.bufferedBytes = bytes.count
-        self.final = .end(trailers: HTTPFields())
+        self.final = .end
     }
 
     /// Whether somebody is to be told of the next event.
@@ -39,14 +71,14 @@ struct HTTPIncomingBody {
     /// Whether anything waits to be told; most events never do.
     private var hasNews: Bool {
         if self.bufferedBytes > 0 { return true }
-        return self.final != nil && (!self.isFinalTold || self.waiter != nil)
+        return !self.final.isOpen && (!self.isFinalTold || self.waiter != nil)
     }
 
     /// Keeps an event; what comes after the last one is ignored.
     mutating func append(_ event: HTTPBodyEvent) {
-        guard self.final == nil else { return }
+        guard self.final.isOpen else { return }
         guard case .chunk(let bytes) = event else {
-            self.final = event
+            self.final = Final(event)
             return
         }
         guard self.bufferedBytes > 0 else {
@@ -75,8 +107,8 @@ struct HTTPIncomingBody {
 
     /// Takes all of it, when all is there, nothing was told, and no trailers came; else `nil`.
     mutating func takeWhole() -> [UInt8]? {
-        guard case .end(let trailers) = self.final, trailers.isEmpty, !self.isFinalTold,
-            self.waiter == nil, self.consumer == nil, self.first.count == self.bufferedBytes
+        guard case .end = self.final, !self.isFinalTold, self.waiter == nil, self.consumer == nil,
+            self.first.count == self.bufferedBytes
         else { return nil }
         self.isFinalTold = true
         return self.takeChunk() ?? []
@@ -99,11 +131,12 @@ struct HTTPIncomingBody {
 
     /// Who is to be told of an event that arrives, when nothing waits before it; else `nil`.
     mutating func passOn(_ event: HTTPBodyEvent) -> ((HTTPBodyEvent) -> Void)? {
-        guard self.bufferedBytes == 0, self.final == nil, !self.isPaused, self.waiter == nil,
+        guard self.bufferedBytes == 0, self.final.isOpen, !self.isPaused, self.waiter == nil,
             let consumer = self.consumer
         else { return nil }
         guard case .chunk = event else {
-            self.endTelling(event)
+            self.final = Final(event)
+            self.endTelling()
             return consumer
         }
         return consumer
@@ -117,34 +150,47 @@ struct HTTPIncomingBody {
                 self.waiter = nil
                 return .resume(waiter, .success(chunk))
             }
-            guard let final = self.final else { return nil }
+            guard !self.final.isOpen else { return nil }
             self.waiter = nil
-            guard case .failed(let error) = final else { return .resume(waiter, .success(nil)) }
+            guard case .failed(let error) = self.final else {
+                return .resume(waiter, .success(nil))
+            }
             return .resume(waiter, .failure(error))
         }
         guard let consumer = self.consumer, !self.isPaused, !self.isFinalTold else { return nil }
         if let chunk = self.takeChunk() { return .call(consumer, .chunk(chunk)) }
-        guard let final = self.final else { return nil }
-        self.endTelling(final)
-        return .call(consumer, final)
+        guard let event = self.final.event else { return nil }
+        self.endTelling()
+        return .call(consumer, event)
     }
 
-    private mutating func endTelling(_ final: HTTPBodyEvent) {
-        self.final = final
+    private mutating func endTelling() {
         self.isFinalTold = true
         self.consumer = nil
+    }
+}
+
+/// A continuation behind a reference.
+///
+/// Its own size is known at run time alone, which would make all that holds one slow to make, to
+/// copy and to end, also where nobody waits.
+final class HTTPWaiter<Value> {
+    let continuation: CheckedContinuation<Value, any Error>
+
+    init(_ continuation: CheckedContinuation<Value, any Error>) {
+        self.continuation = continuation
     }
 }
 
 /// What is to be told of a body, and to whom.
 enum HTTPBodyNotice {
     case call((HTTPBodyEvent) -> Void, HTTPBodyEvent)
-    case resume(CheckedContinuation<[UInt8]?, any Error>, Result<[UInt8]?, any Error>)
+    case resume(HTTPWaiter<[UInt8]?>, Result<[UInt8]?, any Error>)
 
     func tell() {
         switch self {
         case .call(let consumer, let event): consumer(event)
-        case .resume(let waiter, let result): waiter.resume(with: result)
+        case .resume(let waiter, let result): waiter.continuation.resume(with: result)
         }
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Bytes
+internal import EventLoop
 internal import HTTP
 
 /// Writes one response with the right framing for its request (RFC 9112 section 6).
@@ -23,7 +24,7 @@ struct HTTPResponseWriter {
     private var body = Body.notStarted
 
     init(request: HTTPRequestHead, closesConnection: Bool) {
-        self.isHead = request.method == .head
+        self.isHead = request.method.rawValue.utf8.count == 4 && request.method == .head
         self.isHTTP10 = request.version == .http10
         self.closesConnection = closesConnection
     }
@@ -57,7 +58,7 @@ struct HTTPResponseWriter {
         try Self.undone(&output) { output throws(HTTPEncodeError) in
             try HTTPEncoder.append(head.status, to: &output)
             try HTTPEncoder.append(Self.withoutFraming(head.fields), to: &output)
-            output.append(contentsOf: "\r\n".utf8)
+            output.append("\r\n")
         }
     }
 
@@ -67,24 +68,29 @@ struct HTTPResponseWriter {
         bodyLength: Int?,
         serverName: String?,
         date: inout HTTPDateCache,
+        now: MonotonicTime,
         to output: inout [UInt8]
     ) throws(HTTPAnswerMistake) {
         guard !self.isStarted else { throw .startedTwice }
         // 1xx would make the client wait for another answer (RFC 9110 section 15.2).
         guard !head.status.isInformational else { throw .headInvalid(.statusInvalid) }
         try Self.undone(&output) { output throws(HTTPEncodeError) in
-            try HTTPEncoder.append(head.status, to: &output)
-            date.append(to: &output)
+            if head.status == .ok {
+                date.appendWithOK(to: &output, at: now)
+            } else {
+                try HTTPEncoder.append(head.status, to: &output)
+                date.append(to: &output, at: now)
+            }
             if let serverName, !head.fields.contains("server") {
-                output.append(contentsOf: "Server: \(serverName)\r\n".utf8)
+                output.append("Server: \(serverName)\r\n")
             }
             try HTTPEncoder.append(Self.withoutFraming(head.fields), to: &output)
         }
         self.appendFraming(head, bodyLength: bodyLength, to: &output)
         if self.closesConnection {
-            output.append(contentsOf: "Connection: close\r\n".utf8)
+            output.append("Connection: close\r\n")
         } else if self.isHTTP10 {
-            output.append(contentsOf: "Connection: keep-alive\r\n".utf8)
+            output.append("Connection: keep-alive\r\n")
         }
         output.append("\r\n")
     }
@@ -93,18 +99,19 @@ struct HTTPResponseWriter {
     mutating func switching(
         _ head: HTTPResponseHead,
         date: inout HTTPDateCache,
+        now: MonotonicTime,
         to output: inout [UInt8]
     ) throws(HTTPAnswerMistake) {
         guard !self.isStarted else { throw .startedTwice }
         try Self.undone(&output) { output throws(HTTPEncodeError) in
             try HTTPEncoder.append(head.status, to: &output)
-            date.append(to: &output)
+            date.append(to: &output, at: now)
             try HTTPEncoder.append(Self.withoutFraming(head.fields), to: &output)
         }
         if head.status == .switchingProtocols {
-            output.append(contentsOf: "Connection: Upgrade\r\n".utf8)
+            output.append("Connection: Upgrade\r\n")
         }
-        output.append(contentsOf: "\r\n".utf8)
+        output.append("\r\n")
         self.body = .ended
     }
 
@@ -161,7 +168,7 @@ struct HTTPResponseWriter {
             self.closesConnection = true
             self.body = self.isHead ? .none : .untilClose
         } else {
-            output.append(contentsOf: "Transfer-Encoding: chunked\r\n".utf8)
+            output.append("Transfer-Encoding: chunked\r\n")
             self.body = self.isHead ? .none : .chunked
         }
     }
@@ -169,7 +176,7 @@ struct HTTPResponseWriter {
     /// Appends body bytes; those of a HEAD or a 204 are dropped.
     mutating func write(
         _ bytes: [UInt8],
-        to output: inout [UInt8]
+        to output: inout HTTPOutputBuffer
     ) throws(HTTPAnswerMistake) {
         switch self.body {
         case .notStarted, .ended: throw .notStarted
@@ -177,10 +184,21 @@ struct HTTPResponseWriter {
         case .counted(let left):
             guard bytes.count <= left else { throw .moreThanAnnounced }
             self.body = .counted(left: left - bytes.count)
-            output.append(contentsOf: bytes)
-        case .chunked: HTTPEncoder.append(chunk: bytes, to: &output)
-        case .untilClose: output.append(contentsOf: bytes)
+            output.append(bytes)
+        case .chunked:
+            // An empty chunk would end the body.
+            guard !bytes.isEmpty else { return }
+            HTTPEncoder.append(chunkSize: bytes.count, to: &output.bytes)
+            output.append(bytes)
+            output.bytes.append("\r\n")
+        case .untilClose: output.append(bytes)
         }
+    }
+
+    /// Appends the whole body of an answer that was started with its length, and ends it.
+    mutating func writeWhole(_ bytes: [UInt8], to output: inout HTTPOutputBuffer) {
+        if case .counted = self.body { output.append(bytes) }
+        self.body = .ended
     }
 
     /// Appends the end of the body; trailers follow a chunked one, and are dropped elsewhere.
@@ -198,7 +216,7 @@ struct HTTPResponseWriter {
                 try HTTPEncoder.append(lastChunkWith: trailers ?? HTTPFields(), to: &output)
             } catch {
                 output.removeLast(output.count - length)
-                output.append(contentsOf: "0\r\n\r\n".utf8)
+                output.append("0\r\n\r\n")
             }
         case .none, .untilClose: break
         }

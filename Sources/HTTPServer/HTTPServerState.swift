@@ -5,7 +5,8 @@ internal import HTTP
 
 /// What the connections of one server on one loop share.
 ///
-/// `@unchecked Sendable`: its variables belong to the thread of ``loop``.
+/// `@unchecked Sendable`: its variables belong to the thread of ``loop``. Exclusive access to those
+/// that each request needs is not checked at run time: nothing called with them comes back here.
 final class HTTPServerState: EventHandler, @unchecked Sendable {
     /// How many connections are taken before those that are open get their turn.
     private static let acceptsPerTurnMax = 64
@@ -20,9 +21,13 @@ final class HTTPServerState: EventHandler, @unchecked Sendable {
     /// One read buffer for all connections: only one is read at a time.
     let scratch: UnsafeMutableRawBufferPointer
     /// Memory for output that no connection has now.
+    @exclusivity(unchecked)
     var spareOutput: [UInt8] = []
+    @exclusivity(unchecked)
     var date = HTTPDateCache()
+    @exclusivity(unchecked)
     var requestsTotal: UInt64 = 0
+    @exclusivity(unchecked)
     private(set) var isDraining = false
 
     private var listeners: [Int32] = []

@@ -16,10 +16,16 @@ struct HTTPTransport {
         return tls.read(into: buffer)
     }
 
+    /// Sends two pieces, of which the second may be empty.
     @inline(__always)
-    func write(from buffer: UnsafeRawBufferPointer) -> Socket.Transfer {
-        guard let tls = self.tls else { return Socket.write(self.fd, from: buffer) }
-        return tls.write(from: buffer)
+    func write(
+        from first: UnsafeRawBufferPointer,
+        _ second: UnsafeRawBufferPointer
+    ) -> Socket.Transfer {
+        // A record of TLS holds no more than 16 KiB: two pieces would save nothing.
+        if let tls = self.tls { return tls.write(from: first) }
+        guard second.isEmpty else { return Socket.write(self.fd, from: first, second) }
+        return Socket.write(self.fd, from: first)
     }
 
     /// Ends the sending side, so that the peer sees an end and no failure.

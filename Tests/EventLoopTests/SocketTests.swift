@@ -175,6 +175,45 @@ struct SocketTests {
         #expect(outcome == .wouldBlock)
     }
 
+    @Test("two pieces are written one behind the other, as far as there is room")
+    func pieces() throws {
+        let listener = try Socket.listen(on: .ipv4Loopback(port: 0))
+        defer { Socket.close(listener) }
+        let client = try Socket.connect(to: Socket.localAddress(of: listener))
+        defer { Socket.close(client) }
+        #expect(Self.poll(client, POLLOUT))
+        let all = [UInt8](repeating: 1, count: 100_000) + [UInt8](repeating: 2, count: 16 << 20)
+        var sent = 0
+        try all.withUnsafeBytes { bytes in
+            // The first piece is empty, whole or the rest of one, as the kernel takes it.
+            while true {
+                let cut = max(sent, 100_000)
+                let first = UnsafeRawBufferPointer(rebasing: bytes[sent..<cut])
+                let second = UnsafeRawBufferPointer(rebasing: bytes[cut...])
+                switch Socket.write(client, from: first, second) {
+                case .count(let count): sent += count
+                case .wouldBlock: return
+                case let other: throw SystemError("\(other)", code: 0)
+                }
+            }
+        }
+        #expect(sent > 100_000 && sent < all.count)
+        let server = try #require(try Self.accept(listener)).fd
+        defer { Socket.close(server) }
+        var received: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 1 << 20)
+        while received.count < sent {
+            let count = Glibc.read(server, &buffer, buffer.count)
+            guard count >= 0 else {
+                try #require(errno == EAGAIN)
+                try #require(Self.poll(server, POLLIN))
+                continue
+            }
+            received += buffer[..<count]
+        }
+        #expect(received == Array(all[..<sent]))
+    }
+
     @Test("an inherited listener is made non-blocking; what does not listen is refused")
     func inherited() throws {
         let listener = try Socket.listen(on: .ipv4Loopback(port: 0))

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import EventLoop
 import HTTP
 import TestSupport
 import Testing
@@ -22,14 +23,57 @@ struct HTTPOutputBufferTests {
             }
             let count = Int.random(in: 0...buffer.count, using: &random)
             if !buffer.isEmpty {
-                sent += buffer.withUnsent { Array($0.prefix(count)) }
+                sent += buffer.withUnsent { Array((Array($0) + Array($1)).prefix(count)) }
                 buffer.sent(count)
             }
             #expect(buffer.count == expected.count - sent.count)
             #expect(buffer.isEmpty == (buffer.count == 0))
             #expect(buffer.bytes.count <= max(64 * 1024, buffer.count * 2) + 600)
         }
-        if !buffer.isEmpty { sent += buffer.withUnsent { Array($0) } }
+        while !buffer.isEmpty {
+            let pieces = buffer.withUnsent { Array($0) + Array($1) }
+            #expect(!pieces.isEmpty)
+            sent += pieces
+            buffer.sent(pieces.count)
+        }
+        #expect(sent == expected, "seed \(SeededGenerator.seed)")
+    }
+
+    @Test("keeps chunks in their place among small bytes, whatever part of them is sent")
+    func chunks() {
+        var random = SeededGenerator()
+        var buffer = HTTPOutputBuffer()
+        var expected: [UInt8] = []
+        var sent: [UInt8] = []
+        let chunkBytesMin = HTTPOutputBuffer.chunkBytesMin
+        for round in 0..<600 {
+            switch round % 4 {
+            case 0:
+                let byte = UInt8(truncatingIfNeeded: round)
+                let length = chunkBytesMin + [-1, 0, 1, 5000][round / 4 % 4]
+                let chunk = [UInt8](repeating: byte, count: length)
+                buffer.append(chunk)
+                expected += chunk
+            case 1:
+                let bytes = random.bytes(countMax: 600)
+                buffer.bytes += bytes
+                expected += bytes
+            default:
+                guard !buffer.isEmpty else { break }
+                let pieces = buffer.withUnsent { Array($0) + Array($1) }
+                let count = Int.random(in: 0...pieces.count, using: &random)
+                sent += pieces.prefix(count)
+                buffer.sent(count)
+            }
+            #expect(buffer.count == expected.count - sent.count)
+            #expect(buffer.isEmpty == (buffer.count == 0))
+        }
+        while !buffer.isEmpty {
+            let pieces = buffer.withUnsent { Array($0) + Array($1) }
+            #expect(!pieces.isEmpty)
+            sent += pieces
+            buffer.sent(pieces.count)
+        }
         #expect(sent == expected, "seed \(SeededGenerator.seed)")
     }
 
@@ -214,7 +258,7 @@ struct HTTPResponseWriterTests {
     private struct Run {
         var writer: HTTPResponseWriter
         var date = HTTPDateCache()
-        var output: [UInt8] = []
+        var output = HTTPOutputBuffer()
 
         init(_ method: HTTPMethod, minorVersion: UInt8 = 1, closes: Bool = false) {
             let head = HTTPRequestHead(method: method, target: "/", minorVersion: minorVersion)
@@ -232,13 +276,14 @@ struct HTTPResponseWriterTests {
                 bodyLength: length,
                 serverName: nil,
                 date: &self.date,
-                to: &self.output
+                now: .now(),
+                to: &self.output.bytes
             )
         }
 
         /// The lines of the head but for the date, and the body.
         var text: String {
-            String(decoding: self.output, as: UTF8.self).split(
+            String(decoding: self.output.bytes, as: UTF8.self).split(
                 separator: "\r\n",
                 omittingEmptySubsequences: false
             )
@@ -255,11 +300,11 @@ struct HTTPResponseWriterTests {
             try run.writer.write([1, 2, 3], to: &run.output)
         }
         #expect(throws: HTTPAnswerMistake.lessThanAnnounced) {
-            try run.writer.end(trailers: nil, to: &run.output)
+            try run.writer.end(trailers: nil, to: &run.output.bytes)
         }
         try run.writer.write([0x63, 0x64], to: &run.output)
         #expect(run.writer.isStarted && !run.writer.isEnded)
-        try run.writer.end(trailers: ["X": "dropped"], to: &run.output)
+        try run.writer.end(trailers: ["X": "dropped"], to: &run.output.bytes)
         #expect(run.writer.isEnded)
         #expect(run.text == "HTTP/1.1 200 OK|Content-Length: 4||abcd")
     }
@@ -288,20 +333,29 @@ struct HTTPResponseWriterTests {
         var run = Run(HTTPMethod(rawValue: method), minorVersion: minorVersion)
         try run.start(HTTPStatus(rawValue: status), length: length)
         if length != 0 { try run.writer.write([0x78], to: &run.output) }
-        try run.writer.end(trailers: nil, to: &run.output)
+        try run.writer.end(trailers: nil, to: &run.output.bytes)
         #expect(run.text == text)
         #expect(run.writer.closesConnection == text.contains("Connection: close"))
+    }
+
+    @Test("a whole body is sent when the answer has one, and ends it", arguments: [200, 204])
+    func whole(_ status: Int) throws {
+        var run = Run(.get)
+        try run.start(HTTPStatus(rawValue: status), length: 2)
+        run.writer.writeWhole([0x61, 0x62], to: &run.output)
+        #expect(run.writer.isEnded)
+        #expect(run.text.hasSuffix(status == 200 ? "|Content-Length: 2||ab" : "No Content||"))
     }
 
     @Test("what is refused leaves the output as it was, and another head can follow")
     func refused() throws {
         var run = Run(.get, closes: true)
-        run.output = [0x21]
+        run.output.bytes = [0x21]
         for (status, fields) in [
             (.ok, ["X": "\n"]), (.ok, ["": ""]), (100, [:]), (1000, [:]),
         ] as [(HTTPStatus, HTTPFields)] {
             #expect(throws: HTTPAnswerMistake.self) { try run.start(status, fields, length: 0) }
-            #expect(run.output == [0x21])
+            #expect(run.output.bytes == [0x21])
             #expect(!run.writer.isStarted)
         }
         try run.start(.internalServerError, length: 0)
