@@ -16,19 +16,30 @@ package protocol EventHandler: AnyObject {
 /// is a task executor as well: `Task(executorPreference: loop)` runs async code here, so a handler
 /// that never blocks costs no thread hop.
 ///
-/// `@unchecked Sendable`: every stored variable but `inbox`, `isAsleep` and `threadID` belongs to
-/// the loop's thread, which each method that touches one asserts.
+/// `@unchecked Sendable`: every stored variable but `inbox`, `sleep` and `threadID` belongs to the
+/// loop's thread, which each method that touches one asserts.
 package final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable {
     /// Most jobs that run before sockets are looked at again.
     private static let jobsPerTurnMax = 4096
     /// Most events that one wait returns.
     private static let eventsPerWaitMax = swiftlet_epoll_events_max
+    /// How long a ``Sleep/dozing`` loop waits.
+    private static let dozeMilliseconds: Int32 = 1
     /// The data of the wake-up descriptor, which no registration has.
     private static let wakeData = UInt64.max
 
     private enum Work {
         case job(UnownedJob)
         case body(@Sendable () -> Void)
+    }
+
+    /// Who must wake the loop, which waits, or is about to, without having seen what enters the
+    /// inbox now; a busy loop looks into its inbox by itself.
+    private enum Sleep {
+        static let awake: UInt8 = 0
+        /// It looks again in a moment: only what is urgent wakes it.
+        static let dozing: UInt8 = 1
+        static let asleep: UInt8 = 2
     }
 
     private struct Inbox: ~Copyable {
@@ -46,10 +57,7 @@ package final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable
     private let epollFD: Int32
     private let wakeFD: Int32
     private let inbox = Mutex(Inbox())
-    /// Whether the loop waits, or is about to, without having seen what enters the inbox now.
-    ///
-    /// Only then a wake-up is written: a busy loop looks into its inbox by itself.
-    private let isAsleep = Atomic<Bool>(false)
+    private let sleep = Atomic<UInt8>(Sleep.awake)
     private let threadID = Atomic<UInt>(0)
 
     private var registrations: [Registration] = []
@@ -58,6 +66,7 @@ package final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable
     private var localWork: [Work] = []
     private var batch: [Work] = []
     private var isStopping = false
+    private var mayDoze = false
     private var turnTime = MonotonicTime.now()
     private var thread: pthread_t?
 
@@ -156,16 +165,22 @@ package final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable
         _ capacity: Int
     ) -> Int {
         var timeout = self.waitMilliseconds()
-        if timeout != 0, !self.fallAsleep() { timeout = 0 }
+        let dozes = self.mayDoze && timeout != 0
+        if dozes {
+            timeout = timeout < 0 ? Self.dozeMilliseconds : min(timeout, Self.dozeMilliseconds)
+        }
+        if timeout != 0, !self.fallAsleep(dozes ? Sleep.dozing : Sleep.asleep) { timeout = 0 }
         let count = swiftlet_epoll_wait(self.epollFD, events, Int32(capacity), timeout)
-        self.isAsleep.store(false, ordering: .relaxed)
+        self.sleep.store(Sleep.awake, ordering: .relaxed)
+        // Nothing came in a whole doze: whatever comes now may take long, and wakes the loop.
+        if dozes, count == 0, timeout != 0 { self.mayDoze = false }
         return max(0, Int(count))  // EINTR is the only failure a correct loop can meet.
     }
 
     /// Asks to be woken from now on; answers `false` when the inbox holds something already.
-    private func fallAsleep() -> Bool {
+    private func fallAsleep(_ depth: UInt8) -> Bool {
         // Whoever takes the lock before this does is seen here; whoever does after, sees the flag.
-        self.isAsleep.store(true, ordering: .sequentiallyConsistent)
+        self.sleep.store(depth, ordering: .sequentiallyConsistent)
         return self.inbox.withLock { $0.work.isEmpty && !$0.mustStop }
     }
 
@@ -244,22 +259,42 @@ package final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable
     /// Runs `body` on the loop, after what is queued already; any thread.
     package func execute(_ body: @escaping @Sendable () -> Void) { self.enqueue(.body(body)) }
 
+    /// As ``execute(_:)``, but a loop that dozes is left alone; any thread.
+    ///
+    /// Whoever brings work in quick succession need not wake the loop for each piece of it, and
+    /// calls ``announceWork()`` after the last.
+    package func executeSoon(_ body: @escaping @Sendable () -> Void) {
+        self.enqueue(.body(body), wakes: Sleep.asleep)
+    }
+
+    /// Wakes a loop that dozes over what came by ``executeSoon(_:)``; any thread.
+    package func announceWork() {
+        guard self.sleep.load(ordering: .sequentiallyConsistent) == Sleep.dozing,
+            self.inbox.withLock({ !$0.work.isEmpty })
+        else { return }
+        self.wake(from: Sleep.dozing)
+    }
+
+    /// Work by ``executeSoon(_:)`` is likely soon: the next wait is short if nothing else ends it,
+    /// and the one after is as long as any; loop thread only.
+    package func doze() { self.mayDoze = true }
+
     /// Queues a job of the concurrency runtime; any thread.
     package func enqueue(_ job: consuming ExecutorJob) { self.enqueue(.job(UnownedJob(job))) }
 
-    private func enqueue(_ work: Work) {
+    private func enqueue(_ work: Work, wakes depth: UInt8 = Sleep.dozing) {
         if self.isCurrent {
             self.localWork.append(work)
             return
         }
         self.inbox.withLock { $0.work.append(work) }
-        self.wake()
+        self.wake(from: depth)
     }
 
-    /// Lets the wait end if there is one; of several callers one writes.
-    private func wake() {
-        guard self.isAsleep.load(ordering: .sequentiallyConsistent),
-            self.isAsleep.exchange(false, ordering: .acquiringAndReleasing)
+    /// Lets the wait end if it is one of this depth or deeper; of several callers one writes.
+    private func wake(from depth: UInt8 = Sleep.dozing) {
+        guard self.sleep.load(ordering: .sequentiallyConsistent) >= depth,
+            self.sleep.exchange(Sleep.awake, ordering: .acquiringAndReleasing) != Sleep.awake
         else { return }
         var one: UInt64 = 1
         _ = Glibc.write(self.wakeFD, &one, 8)

@@ -100,8 +100,14 @@ extension Function {
         if let failure = failure.withLock(\.self) { throw failure }
     }
 
+    /// Freed blocks from this length on are given back to the system.
+    private static let keptBlockBytes: Int32 = 2 * 1024 * 1024
+    /// How much may be free at the end of the heap.
+    private static let keptTopBytes: Int32 = 4 * 1024 * 1024
+
     private func serve(_ environment: Environment, on loop: EventLoop) async throws {
         Signals.ignoreBrokenPipes()
+        swiftlet_limit_kept_memory(Self.keptBlockBytes, Self.keptTopBytes)
         let settings = try FunctionSettings(environment, processID: getpid())
         let logger = Logger(label: environment.service ?? "function")
         let runtime = FunctionRuntime(

@@ -27,7 +27,7 @@ internal import CloudEvents
 public struct Function: Sendable {
     /// Where handlers run.
     public enum Placement: Sendable {
-        /// On the threads of Swift's own pool; a handler may compute or block for a while.
+        /// On threads of its own, as many as there are processors and more while some block.
         case pool
         /// On the thread that reads and writes the sockets; fastest, for handlers that never block.
         case loop
@@ -115,8 +115,8 @@ final class EventHandlerEntry: Sendable {
     }
 }
 
-/// A handler and the requests that it is for.
-struct RouteEntry: Sendable {
+/// A handler and the requests that it is for; a class for the same reason.
+final class RouteEntry: Sendable {
     enum Handler: Sendable {
         /// Gets the whole request, gives the whole answer.
         case whole(@Sendable (Request, Context) async throws -> Response)
@@ -126,10 +126,17 @@ struct RouteEntry: Sendable {
         )
     }
 
-    var method: String
-    var pattern: RoutePattern
-    var optionsIndex: Int
-    var handler: Handler
+    let method: String
+    let pattern: RoutePattern
+    let optionsIndex: Int
+    let handler: Handler
+
+    init(method: String, pattern: RoutePattern, optionsIndex: Int, handler: Handler) {
+        self.method = method
+        self.pattern = pattern
+        self.optionsIndex = optionsIndex
+        self.handler = handler
+    }
 
     var isStreaming: Bool {
         if case .streaming = self.handler { return true }

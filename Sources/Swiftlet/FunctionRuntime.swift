@@ -20,6 +20,8 @@ package final class FunctionRuntime: Sendable {
     let background: BackgroundWork
     /// Tells the invocations of one process from those of another.
     let process = String(UInt32.random(in: .min ... .max), radix: 16)
+    /// Whether no route takes a POST, so that each of them brings events.
+    let isForEventsAlone: Bool
     private let invocationsTotal = Atomic<UInt64>(0)
 
     init(
@@ -38,6 +40,9 @@ package final class FunctionRuntime: Sendable {
         self.eventLimits = limits
         self.webhookGate = WebhookGate(function.webhook)
         self.background = BackgroundWork(countMax: settings.backgroundMax)
+        self.isForEventsAlone =
+            !function.eventHandlers.isEmpty
+            && !function.routes.contains { $0.accepts(method: "POST") }
     }
 
     /// What is known about an invocation that begins now.

@@ -19,7 +19,7 @@ public struct HandlerOptions: Sendable {
     public static let `default` = HandlerOptions()
     /// Runs on the thread that reads and writes the sockets; for handlers that never block.
     public static let loop = HandlerOptions(placement: .loop)
-    /// Runs on the threads of Swift's own pool; may compute or block for a while.
+    /// Runs on other threads than the sockets; may compute or block for a while.
     public static let pool = HandlerOptions(placement: .pool)
 
     /// At most `runningMax` run at once, and at most `queue` wait; see the method.

@@ -11,6 +11,12 @@ enum RequestPlan {
 }
 
 extension FunctionRuntime {
+    /// Decides who answers; a function of events alone looks at the method only.
+    func plan(_ head: HTTPRequestHead) -> RequestPlan {
+        if self.isForEventsAlone, head.method == .post { return .event }
+        return self.plan(head.method.rawValue, head.pathSlice, head.fields)
+    }
+
     /// Decides who answers.
     ///
     /// - Parameters:

@@ -41,6 +41,24 @@ struct EventLoopWorkTests {
         }
     }
 
+    @Test("what has time wakes no loop that dozes, and runs all the same, announced or not")
+    func dozing() async throws {
+        try await withLoop { loop in
+            for isAnnounced in [true, false] {
+                for _ in 0..<500 {
+                    // Once after a doze, once after a whole doze in which nothing came.
+                    await loop.run { loop.doze() }
+                    for _ in 0..<2 {
+                        await withCheckedContinuation { continuation in
+                            loop.executeSoon { continuation.resume() }
+                            if isAnnounced { loop.announceWork() }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
     @Test("no wake-up is lost: each body runs though nothing else happens")
     func wakeUps() async throws {
         try await withLoop { loop in

@@ -57,6 +57,14 @@ uint64_t swiftlet_monotonic_nanoseconds(void);
 uint64_t swiftlet_realtime_nanoseconds(void);
 /* At most 15 bytes of the name are kept. */
 void swiftlet_name_thread(const char *name);
+/* How many processors this process is bound to, at least 1. */
+int swiftlet_processor_count(void);
+/*
+ * Lets the allocator give back to the system each block of so many bytes when it is freed, and what
+ * is free at the end of its heap beyond so many. Left alone, glibc raises both limits with what it
+ * sees freed, to 32 and 64 MiB, and a process stays as large as its largest request made it.
+ */
+void swiftlet_limit_kept_memory(int block_bytes, int top_bytes);
 /* The system's words for an errno, cut to fit. */
 void swiftlet_error_text(int code, char *text, size_t length);
 

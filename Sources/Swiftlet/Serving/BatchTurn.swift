@@ -16,10 +16,7 @@ extension FunctionHandler {
         let result: Result
         switch options.placement ?? self.runtime.function.placement {
         case .loop: result = await withTaskExecutorPreference(self.loop) { await work() }
-        case .pool:
-            result = await withTaskExecutorPreference(globalConcurrentExecutor) {
-                await work()
-            }
+        case .pool: result = await withTaskExecutorPreference(self.pool) { await work() }
         }
         if options.runningMax != nil {
             await self.loop.run { self.turns.finish(.handler(entry.optionsIndex)) }

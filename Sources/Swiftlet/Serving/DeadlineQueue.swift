@@ -4,11 +4,14 @@ internal import EventLoop
 
 /// Tells of deadlines that pass, with one timer of the loop for however many there are.
 ///
-/// Confined to the loop's thread, like whoever owns it.
+/// Confined to the loop's thread, like whoever owns it. Exclusive access to the list is not checked
+/// at run time: nobody is called while it is changed.
 final class DeadlineQueue<Element> {
     private let loop: EventLoop
     private let passed: (Element) -> Void
+    @exclusivity(unchecked)
     private var list: DeadlineList<Element>
+    @exclusivity(unchecked)
     private var isTimerSet = false
 
     /// Makes an empty one; `passed` is called with each element whose time is over.

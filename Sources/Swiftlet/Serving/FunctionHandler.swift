@@ -7,7 +7,8 @@ internal import HTTPServer
 
 /// Connects a function to the server: probes, turns, deadlines, and where handlers run.
 ///
-/// `@unchecked Sendable`: its variables belong to the thread of ``loop``.
+/// `@unchecked Sendable`: its variables belong to the thread of ``loop``. Exclusive access to those
+/// that every request touches is not checked at run time: they are numbers, read and set at once.
 final class FunctionHandler: HTTPHandler, @unchecked Sendable {
     /// What a refused client may try again after.
     static let retryDelay = Duration.seconds(1)
@@ -17,12 +18,16 @@ final class FunctionHandler: HTTPHandler, @unchecked Sendable {
     let settings: FunctionSettings
     let turns: TurnKeeper
     let deadlines: InvocationDeadlines
+    let pool: WorkerPool
+    let finished: FinishedInvocations
     /// `nil` unless somebody asks for metrics.
     let instruments: RequestInstruments?
     /// The largest body of any handler, which is what the server lets in.
     let bodyBytesMax: Int
     private var isStopping = false
+    @exclusivity(unchecked)
     private(set) var lastRequestAt = MonotonicTime.now()
+    @exclusivity(unchecked)
     private var liveCount = 0
     private var idleWaiters: [CheckedContinuation<Void, Never>] = []
 
@@ -37,18 +42,19 @@ final class FunctionHandler: HTTPHandler, @unchecked Sendable {
         self.settings = settings
         self.turns = TurnKeeper(runtime.function, settings: settings, loop: loop)
         self.deadlines = InvocationDeadlines(runtime.function, settings: settings, loop: loop)
+        self.pool = WorkerPool(loop: loop)
+        self.finished = FinishedInvocations(loop: loop)
         self.instruments = instruments
         let bodies = runtime.function.options.compactMap(\.bodyBytesMax)
         self.bodyBytesMax = bodies.reduce(settings.bodyBytesMax, max)
     }
 
     func handle(_ exchange: HTTPExchange) {
-        let request = exchange.request
-        if let answer = HealthProbes.answer(to: request, isReady: !self.isStopping) {
+        if let answer = HealthProbes.answer(to: exchange.request, isReady: !self.isStopping) {
             return exchange.respond(answer.status, answer.fields, body: answer.body)
         }
-        let plan = self.runtime.plan(request.method.rawValue, request.pathSlice, request.fields)
-        let isProbe = HealthProbes.isFromProber(request.fields)
+        let plan = self.runtime.plan(exchange.request)
+        let isProbe = HealthProbes.isFromProber(exchange.request.fields)
         if isProbe {
             guard !self.isStopping else {
                 let answer = HealthProbes.Answer.stopping
@@ -58,7 +64,7 @@ final class FunctionHandler: HTTPHandler, @unchecked Sendable {
         } else {
             self.lastRequestAt = self.loop.now
         }
-        if case .event = plan, let refusal = self.webhookRefusal(request.fields) {
+        if case .event = plan, let refusal = self.webhookRefusal(exchange) {
             return self.refuse(exchange, refusal)
         }
         if case .refuse(let response) = plan { return self.refuse(exchange, response) }
@@ -66,9 +72,9 @@ final class FunctionHandler: HTTPHandler, @unchecked Sendable {
         Invocation(exchange, plan: plan, handler: self, isProbe: isProbe).begin()
     }
 
-    private func webhookRefusal(_ fields: HTTPFields) -> Response? {
+    private func webhookRefusal(_ exchange: HTTPExchange) -> Response? {
         guard self.runtime.webhookGate.isOpen else { return nil }
-        return self.runtime.webhookGate.refusal(of: fields, now: self.loop.now)
+        return self.runtime.webhookGate.refusal(of: exchange.request.fields, now: self.loop.now)
     }
 
     private func refuse(_ exchange: HTTPExchange, _ response: Response) {

@@ -91,6 +91,7 @@ final class FunctionService: Sendable {
         let deadline = MonotonicTime.now().advanced(by: self.settings.drainTimeout)
         await self.server.drain(deadline: self.settings.drainTimeout)
         await self.untilDone(deadline)
+        self.handler.pool.close()
         await self.metricsServer?.drain(deadline: .zero)
     }
 

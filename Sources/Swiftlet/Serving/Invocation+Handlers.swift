@@ -15,27 +15,32 @@ extension Invocation {
         return self.runtime.makeContext(self.exchange.request.fields, deadline: deadline)
     }
 
-    private func start(
-        _ work: @escaping @Sendable @concurrent () async -> Void,
-        _ optionsIndex: Int?
-    ) {
+    /// Where a handler runs.
+    private func placement(_ optionsIndex: Int?) -> Function.Placement {
         let own = optionsIndex.flatMap { self.runtime.options($0).placement }
-        switch own ?? self.runtime.function.placement {
+        return own ?? self.runtime.function.placement
+    }
+
+    private func start(
+        _ optionsIndex: Int?,
+        _ work: @escaping @Sendable @isolated(any) () async -> Void
+    ) {
+        switch self.placement(optionsIndex) {
         case .loop:
             self.starting {
                 Task.immediate(executorPreference: self.exchange.loop, operation: work)
             }
-        case .pool: self.task = Task(operation: work)
+        case .pool:
+            self.task = Task(executorPreference: self.handler.pool, operation: work)
         }
     }
 
     func startDelivery(_ optionsIndex: Int) {
         let context = self.context()
-        self.start({ await self.deliver(context) }, optionsIndex)
+        self.start(optionsIndex) { await self.deliver(context) }
     }
 
     /// In the handler's task, which has taken over what is delivered.
-    @concurrent
     private func deliver(_ context: Context) async {
         guard let delivery = self.delivery.take() else { return }
         let response = await self.runtime.answer(
@@ -55,23 +60,19 @@ extension Invocation {
         let request = Request(self.exchange.request, parameters: parameters, body: self.body)
         let context = self.context()
         self.body = []
-        self.start(
-            { self.finish(await self.runtime.answer(request, handle, context)) },
-            entry.optionsIndex
-        )
+        self.start(entry.optionsIndex) {
+            self.finish(await self.runtime.answer(request, handle, context))
+        }
     }
 
     func start(_ events: [CloudEvent]) {
         let context = self.context()
-        self.start(
-            {
-                let response = await self.runtime.answer(events, context) { entry, work in
-                    try await self.handler.withTurn(entry, work)
-                }
-                self.finish(response)
-            },
-            nil
-        )
+        self.start(nil) {
+            let response = await self.runtime.answer(events, context) { entry, work in
+                try await self.handler.withTurn(entry, work)
+            }
+            self.finish(response)
+        }
     }
 
     func startStream(
@@ -93,17 +94,14 @@ extension Invocation {
             body: RequestBody(source: stream)
         )
         let context = self.context()
-        self.start(
-            {
-                do {
-                    try await handle(request, ResponseWriter(sink: stream), context)
-                    self.onLoop { self.streamEnded() }
-                } catch {
-                    self.onLoop { self.streamFailed(error, context) }
-                }
-            },
-            entry.optionsIndex
-        )
+        self.start(entry.optionsIndex) {
+            do {
+                try await handle(request, ResponseWriter(sink: stream), context)
+                self.onLoop { self.streamEnded() }
+            } catch {
+                self.onLoop { self.streamFailed(error, context) }
+            }
+        }
     }
 
     private func streamEnded() {

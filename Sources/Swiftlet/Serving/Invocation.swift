@@ -8,7 +8,9 @@ internal import HTTPServer
 /// One request on its way: its turn, its body, its handler, its answer.
 ///
 /// `@unchecked Sendable`: its variables belong to the thread of the handler's loop, but for
-/// ``delivery``, which belongs to the handler's task once that was started.
+/// ``delivery`` and ``response``, which belong to the handler's task once that was started.
+/// Exclusive access to those that every event touches is not checked at run time: they are taken,
+/// set and read, and nobody else is called meanwhile.
 final class Invocation: TurnWaiter, @unchecked Sendable {
     /// What is to be done, as far as that is known.
     enum Work: Sendable {
@@ -28,9 +30,9 @@ final class Invocation: TurnWaiter, @unchecked Sendable {
 
     /// An event on its way into its handler.
     struct Delivery: Sendable {
-        var event: CloudEvent
-        var entry: EventHandlerEntry
-        var mode: CloudEventContentMode
+        let event: CloudEvent
+        let entry: EventHandlerEntry
+        let mode: CloudEventContentMode
     }
 
     /// Larger bodies are decoded on the pool: it would keep the sockets waiting.
@@ -38,20 +40,32 @@ final class Invocation: TurnWaiter, @unchecked Sendable {
 
     let exchange: HTTPExchange
     let handler: FunctionHandler
+    @exclusivity(unchecked)
     private var work: Work
     /// Never waits for a turn, and counts nowhere.
     private let isProbe: Bool
+    @exclusivity(unchecked)
     private var hasFunctionTurn = false
+    @exclusivity(unchecked)
     private var handlerTurn: Int?
+    @exclusivity(unchecked)
     private var queuedTurn: QueuedTurn?
+    @exclusivity(unchecked)
     var body: [UInt8] = []
     private var isBodyComplete = false
+    @exclusivity(unchecked)
     var deadlines: InvocationDeadlines.Queue?
     private var deadline = SlotID.none
+    @exclusivity(unchecked)
     var stream: ExchangeStream?
+    @exclusivity(unchecked)
     var task: Task<Void, Never>?
     /// Kept here, the event is moved into the task and not copied.
+    @exclusivity(unchecked)
     var delivery: Delivery?
+    /// What the handler's task answers, on its way to the loop.
+    @exclusivity(unchecked)
+    private var response: Response?
     /// Whether the handler's first steps run within the call that makes its task.
     private var isStarting = false
     private var isAbandoned = false
@@ -158,6 +172,12 @@ final class Invocation: TurnWaiter, @unchecked Sendable {
     private func readBody(_ entry: RouteEntry?) {
         let own = entry.flatMap { self.runtime.options($0.optionsIndex).bodyBytesMax }
         let bytesMax = own ?? self.handler.settings.bodyBytesMax
+        if let body = self.exchange.takeWholeBody() {
+            self.received(body, bytesMax)
+            guard !self.isOver else { return }
+            self.isBodyComplete = true
+            return self.proceed()
+        }
         self.exchange.consumeBody { event in
             guard !self.isOver else { return }
             switch event {
@@ -203,7 +223,7 @@ final class Invocation: TurnWaiter, @unchecked Sendable {
             return self.proceed()
         }
         let body = self.body
-        self.task = Task {
+        self.task = Task(executorPreference: self.handler.pool) {
             let decoded = Result { try self.runtime.message(self.exchange.request, body) }
             self.exchange.loop.execute { self.decoded(decoded) }
         }
@@ -236,10 +256,18 @@ final class Invocation: TurnWaiter, @unchecked Sendable {
 
     /// The handler has given its answer; any thread.
     func finish(_ response: Response) {
-        self.onLoop {
-            self.task = nil
-            self.answer(response)
+        self.response = response
+        if self.exchange.loop.isCurrent {
+            self.sendAnswer()
+        } else {
+            self.handler.finished.add(self)
         }
+    }
+
+    /// Sends what the handler answered; loop only.
+    func sendAnswer() {
+        self.task = nil
+        if let response = self.response.take() { self.answer(response) }
     }
 
     func onLoop(_ body: @escaping @Sendable () -> Void) {

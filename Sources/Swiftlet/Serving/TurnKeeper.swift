@@ -53,12 +53,17 @@ final class TurnKeeper {
     private typealias Limiter = ConcurrencyLimiter<QueuedTurn>
 
     private let loop: EventLoop
+    /// Whether there is a limit for the function, and for each handler; asked by every request.
+    private let isFunctionLimited: Bool
+    private let isHandlerLimited: [Bool]
     private var functionLimiter: Limiter?
     private var handlerLimiters: [Limiter?]
     private let deadlines: DeadlineQueue<QueuedTurn>
 
     init(_ function: Function, settings: FunctionSettings, loop: EventLoop) {
         self.loop = loop
+        self.isFunctionLimited = settings.concurrencyMax != nil
+        self.isHandlerLimited = function.options.map { $0.runningMax != nil }
         self.functionLimiter = settings.concurrencyMax.map {
             Limiter(runningMax: $0, queueMax: settings.queueMax)
         }
@@ -121,8 +126,8 @@ final class TurnKeeper {
     /// Asked before the subscript, which lends a limiter by a coroutine, on the heap.
     private func isLimited(_ level: Level) -> Bool {
         switch level {
-        case .function: self.functionLimiter != nil
-        case .handler(let index): self.handlerLimiters[index] != nil
+        case .function: self.isFunctionLimited
+        case .handler(let index): self.isHandlerLimited[index]
         }
     }
 
