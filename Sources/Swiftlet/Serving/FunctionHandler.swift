@@ -29,7 +29,7 @@ final class FunctionHandler: HTTPHandler, @unchecked Sendable {
     private(set) var lastRequestAt = MonotonicTime.now()
     @exclusivity(unchecked)
     private var liveCount = 0
-    private var idleWaiters: [CheckedContinuation<Void, Never>] = []
+    private var idleWaiters: [() -> Void] = []
 
     init(
         _ runtime: FunctionRuntime,
@@ -85,10 +85,10 @@ final class FunctionHandler: HTTPHandler, @unchecked Sendable {
     /// An invocation holds nothing any more.
     func invocationEnded() {
         self.liveCount -= 1
-        guard self.liveCount == 0 else { return }
+        guard self.liveCount == 0, !self.idleWaiters.isEmpty else { return }
         let waiters = self.idleWaiters
         self.idleWaiters = []
-        for waiter in waiters { waiter.resume() }
+        for waiter in waiters { waiter() }
     }
 
     // MARK: Drain, any thread
@@ -129,7 +129,7 @@ final class FunctionHandler: HTTPHandler, @unchecked Sendable {
         await withCheckedContinuation { continuation in
             self.loop.execute {
                 guard self.liveCount > 0 else { return continuation.resume() }
-                self.idleWaiters.append(continuation)
+                self.idleWaiters.append { continuation.resume() }
             }
         }
     }

@@ -9,7 +9,9 @@ internal import Glibc
 final class Termination: @unchecked Sendable {
     private let loop: EventLoop
     private var hasCome = false
-    private var waiting: CheckedContinuation<Void, Never>?
+    /// A checked one would cost every start the search for its conformances, in vain: it is resumed
+    /// when it is taken, and nowhere else.
+    private var waiting: UnsafeContinuation<Void, Never>?
 
     private init(loop: EventLoop) { self.loop = loop }
 
@@ -36,7 +38,7 @@ final class Termination: @unchecked Sendable {
 
     /// Waits for the first signal.
     func came() async {
-        await withCheckedContinuation { continuation in
+        await withUnsafeContinuation { continuation in
             self.loop.execute {
                 guard !self.hasCome else { return continuation.resume() }
                 self.waiting = continuation
