@@ -114,7 +114,7 @@ package final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable
 
     /// Ends the loop after the current turn; any thread.
     ///
-    /// What is still queued is not run.
+    /// What is still queued is not run; timers and handlers are dropped.
     package func stop() {
         self.inbox.withLock { $0.mustStop = true }
         self.wake()
@@ -155,7 +155,17 @@ package final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable
             self.runTimers()
             self.runLocalWork()
         }
+        self.letGo()
         self.threadID.store(0, ordering: .relaxed)
+    }
+
+    /// Drops timers and handlers, which no longer hear of anything: they hold what holds this loop.
+    private func letGo() {
+        let timers = self.timers.takeAll()
+        let handlers = self.registrations.map(\.handler)
+        for index in self.registrations.indices { self.registrations[index].handler = nil }
+        // They go at the end, when whatever calls back from there finds this done.
+        withExtendedLifetime((timers, handlers)) {}
     }
 
     /// Blocks until something happens; named for profilers.

@@ -83,6 +83,19 @@ struct TimerQueue {
         return nil
     }
 
+    /// Removes all timers.
+    ///
+    /// - Returns: What they would have run.
+    mutating func takeAll() -> [() -> Void] {
+        let heap = self.heap
+        self.heap = []
+        var bodies: [() -> Void] = []
+        for entry in heap {
+            if let body = self.take(entry.id) { bodies.append(body) }
+        }
+        return bodies
+    }
+
     private func isLive(_ id: TimerID) -> Bool {
         id.slot >= 0 && self.slots[Int(id.slot)].generation == id.generation
     }

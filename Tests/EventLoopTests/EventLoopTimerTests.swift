@@ -52,6 +52,21 @@ struct EventLoopTimerTests {
         }
     }
 
+    @Test("a loop that has ended lets go of timers and handlers, and can be let go of itself")
+    func letsGo() async throws {
+        weak let observed = try await withLoop { loop in
+            let pipe = Pipe()
+            try await loop.run {
+                let timer = loop.schedule(after: .seconds(3600)) { _ = loop.now }
+                loop.schedule(after: .seconds(7200)) { loop.cancel(timer) }
+                let handler = ClosureHandler { _ in _ = loop.now }
+                try loop.register(pipe.readEnd, for: .readable, handler: handler)
+            }
+            return loop
+        }
+        #expect(observed == nil)
+    }
+
     @Test("one that makes itself anew at once leaves time for the rest")
     func endless() async throws {
         try await withLoop { loop in

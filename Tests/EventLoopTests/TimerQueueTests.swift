@@ -57,6 +57,21 @@ struct TimerQueueTests {
         #expect(log.names == [2, 3])
     }
 
+    @Test("all can be taken at once, cancelled ones not, and their names stay harmless")
+    func takeAll() {
+        var queue = TimerQueue()
+        let log = Log()
+        let first = queue.schedule(at: Self.time(1)) { log.names.append(1) }
+        let second = queue.schedule(at: Self.time(2)) { log.names.append(2) }
+        queue.cancel(first)
+        for body in queue.takeAll() { body() }
+        #expect(log.names == [2])
+        #expect(queue.count == 0 && queue.nextDeadline() == nil)
+        queue.cancel(second)
+        _ = queue.schedule(at: Self.time(3)) { log.names.append(3) }
+        #expect(queue.count == 1 && queue.takeAll().count == 1)
+    }
+
     @Test("lets go of what a timer holds when it is cancelled, not when it would have fired")
     func releases() {
         var queue = TimerQueue()
