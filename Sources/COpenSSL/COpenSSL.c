@@ -9,6 +9,7 @@
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <openssl/x509err.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
@@ -116,13 +117,23 @@ static int select_protocol(SSL *ssl, const unsigned char **chosen, unsigned char
     return SSL_TLSEXT_ERR_ALERT_FATAL;
 }
 
-static void explain(char *reason, size_t length, const char *what, const char *path) {
+/* Whether the last error is that a key was read which is not that of the certificate. */
+static int key_mismatches(void) {
+    unsigned long error = library.ERR_peek_last_error();
+    return ERR_GET_LIB(error) == ERR_LIB_X509 &&
+           (ERR_GET_REASON(error) == X509_R_KEY_VALUES_MISMATCH ||
+            ERR_GET_REASON(error) == X509_R_KEY_TYPE_MISMATCH);
+}
+
+static void explain(char *reason, size_t length) {
     const char *words = library.ERR_reason_error_string(library.ERR_peek_last_error());
-    snprintf(reason, length, "%s %s cannot be used: %s", what, path, words ? words : "unknown");
+    snprintf(reason, length, "%s", words ? words : "unknown");
 }
 
 swiftlet_tls_context *swiftlet_tls_context_make(const char *certificate_path, const char *key_path,
-                                                char *reason, size_t reason_length) {
+                                                swiftlet_tls_fault *fault, char *reason,
+                                                size_t reason_length) {
+    *fault = swiftlet_tls_library_fails;
     pthread_once(&once, load);
     if (socket_method == NULL) {
         snprintf(reason, reason_length, "%s", load_failure);
@@ -131,7 +142,7 @@ swiftlet_tls_context *swiftlet_tls_context_make(const char *certificate_path, co
     library.ERR_clear_error();
     SSL_CTX *context = library.SSL_CTX_new(library.TLS_server_method());
     if (context == NULL) {
-        explain(reason, reason_length, "TLS with", certificate_path);
+        explain(reason, reason_length);
         return NULL;
     }
     library.SSL_CTX_ctrl(context, SSL_CTRL_SET_MIN_PROTO_VERSION, TLS1_2_VERSION, NULL);
@@ -147,14 +158,15 @@ swiftlet_tls_context *swiftlet_tls_context_make(const char *certificate_path, co
     library.SSL_CTX_set_alpn_select_cb(context, select_protocol, NULL);
     library.SSL_CTX_set_default_passwd_cb(context, no_password);
     if (library.SSL_CTX_use_certificate_chain_file(context, certificate_path) != 1) {
-        explain(reason, reason_length, "the certificate", certificate_path);
+        *fault = swiftlet_tls_certificate_fails;
     } else if (library.SSL_CTX_use_PrivateKey_file(context, key_path, SSL_FILETYPE_PEM) != 1) {
-        explain(reason, reason_length, "the key", key_path);
+        *fault = key_mismatches() ? swiftlet_tls_pair_fails : swiftlet_tls_key_fails;
     } else if (library.SSL_CTX_check_private_key(context) != 1) {
-        explain(reason, reason_length, "the key", key_path);
+        *fault = swiftlet_tls_pair_fails;
     } else {
         return (swiftlet_tls_context *)context;
     }
+    explain(reason, reason_length);
     library.SSL_CTX_free(context);
     library.ERR_clear_error();
     return NULL;

@@ -17,6 +17,10 @@ package final class HTTPByteStream: @unchecked Sendable {
     package var onEnd: (() -> Void)? { didSet { self.deliver() } }
     /// Called when a ``write(_:)`` that answered `false` was drained far enough to go on.
     package var onWritable: (() -> Void)?
+    /// Called once when the server begins to drain, at once when it has begun.
+    ///
+    /// What is still open at the deadline of the drain is reset.
+    package var onDrain: (() -> Void)? { didSet { self.tellDrain() } }
     /// Called once when the connection ended in any way but by the holder's own wish.
     package var onClosed: (() -> Void)?
 
@@ -28,12 +32,14 @@ package final class HTTPByteStream: @unchecked Sendable {
     private var waiting: [UInt8] = []
     private var hasInputEnded = false
     private var isEndTold = false
+    private var isDraining: Bool
     /// Whether nothing more is written.
     private(set) var isOutputEnded = false
 
     init(_ connection: HTTPConnection) {
         self.loop = connection.loop
         self.connection = connection
+        self.isDraining = connection.server.isDraining
     }
 
     // MARK: Input
@@ -58,6 +64,7 @@ package final class HTTPByteStream: @unchecked Sendable {
     func received(_ bytes: Span<UInt8>) {
         guard !bytes.isEmpty else { return }
         bytes.withUnsafeBufferPointer { self.waiting.append(contentsOf: $0) }
+        self.connection?.byteStreamMoved()
         self.deliver()
     }
 
@@ -93,6 +100,7 @@ package final class HTTPByteStream: @unchecked Sendable {
     package func write(_ bytes: [UInt8]) -> Bool {
         guard let connection = self.connection, !self.isOutputEnded else { return false }
         connection.output.bytes.append(contentsOf: bytes)
+        connection.byteStreamMoved()
         connection.flushUnlessCorked()
         self.isRoomAwaited = !connection.hasRoomForOutput
         return !self.isRoomAwaited
@@ -113,6 +121,17 @@ package final class HTTPByteStream: @unchecked Sendable {
 
     // MARK: End
 
+    func drainBegan() {
+        self.isDraining = true
+        self.tellDrain()
+    }
+
+    private func tellDrain() {
+        guard self.isDraining, let onDrain = self.onDrain else { return }
+        self.onDrain = nil
+        onDrain()
+    }
+
     /// Sends what was written and ends the connection; nothing more is told.
     package func close() {
         let connection = self.leave()
@@ -130,6 +149,7 @@ package final class HTTPByteStream: @unchecked Sendable {
         self.onBytes = nil
         self.onEnd = nil
         self.onWritable = nil
+        self.onDrain = nil
         self.onClosed = nil
         return self.connection.take()
     }

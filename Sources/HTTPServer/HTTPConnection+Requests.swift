@@ -53,7 +53,10 @@ extension HTTPConnection {
             }
         }
         guard let (request, length) = try self.parser.parse(bytes.extracting(used..<bytes.count))
-        else { return self.awaitHead() }
+        else {
+            try HTTPRequestParser.checkStart(bytes.extracting(used..<bytes.count))
+            return self.awaitHead()
+        }
         used += length
         if self.mayBeHTTP2 {
             self.mayBeHTTP2 = false

@@ -33,11 +33,17 @@ extension HTTPConnection {
         self.byteStream = stream
         self.exchange = nil
         self.phase = .upgraded
-        self.setDeadline(after: nil)
+        self.setDeadline(after: self.times.tunnelIdle)
         self.flushUnlessCorked()
         // What came behind the request is the first of the other protocol.
         if !self.isProcessing, !self.pending.isEmpty { self.scheduleResume() }
         return stream
+    }
+
+    /// The tunnel carried something.
+    func byteStreamMoved() {
+        guard case .upgraded = self.phase else { return }
+        self.setDeadline(after: self.times.tunnelIdle)
     }
 
     /// Ends our side when all is written, and the connection when the other side has ended too.

@@ -235,7 +235,8 @@ final class HTTPConnection: EventHandler, @unchecked Sendable {
             self.setDeadline(after: isAwaited ? self.times.body : nil)
         case .discarding: self.setDeadline(after: self.times.body)
         case .http2: if self.http2?.streams.isEmpty == true { self.http2IsIdle() }
-        case .handshake, .upgraded, .lingering, .closed: break
+        case .upgraded: self.setDeadline(after: self.times.tunnelIdle)
+        case .handshake, .lingering, .closed: break
         }
     }
 
@@ -258,7 +259,7 @@ final class HTTPConnection: EventHandler, @unchecked Sendable {
         self.phaseDeadline = nil
         switch self.phase {
         case .head(hasBegun: false), .lingering: self.close()
-        case .handshake: self.reset()
+        case .handshake, .upgraded: self.reset()
         case .discarding: self.linger()
         case .head(hasBegun: true):
             self.answerAndLinger(.requestTimeout, "the request head took too long")
@@ -266,7 +267,7 @@ final class HTTPConnection: EventHandler, @unchecked Sendable {
             // Nobody can blame the client while it is the handler that does not read.
             guard self.decoder != nil, self.exchange?.isBodyAwaited == true else { return }
             self.failExchange(.timedOut, answer: .requestTimeout, "the request body took too long")
-        case .http2, .upgraded, .closed: break
+        case .http2, .closed: break
         }
     }
 
@@ -275,6 +276,7 @@ final class HTTPConnection: EventHandler, @unchecked Sendable {
     /// Closes a connection that lies between requests; others end with their answers.
     func drain() {
         self.http2?.drain()
+        self.byteStream?.drainBegan()
         self.endIfIdle()
     }
 

@@ -90,7 +90,13 @@ package final class HTTPExchange: @unchecked Sendable {
     }
 
     /// Stops calling the consumer; what was read ahead waits, and the socket is read no further.
-    package func pauseBody() { self.incoming.isPaused = true }
+    ///
+    /// When the connection ends meanwhile, the consumer is told that the body failed, and what
+    /// waited is dropped.
+    package func pauseBody() {
+        // Nothing would end a pause that begins after the exchange.
+        self.incoming.isPaused = self.carrier != nil
+    }
 
     /// Calls the consumer again, at once with what waited.
     package func resumeBody() {
@@ -127,6 +133,9 @@ package final class HTTPExchange: @unchecked Sendable {
         }
         throw HTTPBodyError.tooLarge
     }
+
+    /// The fields behind the body, once the body is known to be complete.
+    package var bodyTrailers: HTTPFields? { self.incoming.trailers }
 
     private func awaitChunk(_ continuation: CheckedContinuation<[UInt8]?, any Error>) {
         guard self.incoming.waiter == nil else {
@@ -381,7 +390,7 @@ package final class HTTPExchange: @unchecked Sendable {
         self.onWritable = nil
         let onCancelled = self.onCancelled.take()
         let writing = self.writing.take()
-        self.incoming.append(.failed(reason))
+        self.incoming.connectionClosed(reason)
         self.tellBody()
         writing?.continuation.resume(throwing: CancellationError())
         onCancelled?()

@@ -68,6 +68,14 @@ struct HTTPIncomingBody {
     /// Whether somebody is to be told of the next event.
     var isAwaited: Bool { self.waiter != nil || (self.consumer != nil && !self.isPaused) }
 
+    /// What came behind a body that is complete; `nil` before.
+    var trailers: HTTPFields? {
+        guard self.bufferedBytes == 0, case .end(let trailers) = self.final.event else {
+            return nil
+        }
+        return trailers
+    }
+
     /// Whether anything waits to be told; most events never do.
     private var hasNews: Bool {
         if self.bufferedBytes > 0 { return true }
@@ -112,6 +120,20 @@ struct HTTPIncomingBody {
         else { return nil }
         self.isFinalTold = true
         return self.takeChunk() ?? []
+    }
+
+    /// What had not arrived will not come, and what was read ahead waits for nobody: a consumer
+    /// that has paused hears of the end now, because nothing will make it resume.
+    mutating func connectionClosed(_ reason: HTTPBodyError) {
+        if self.isPaused, self.consumer != nil {
+            self.isPaused = false
+            self.first = []
+            self.chunks = []
+            self.chunkNext = 0
+            self.bufferedBytes = 0
+            self.final = .failed(reason)
+        }
+        self.append(.failed(reason))
     }
 
     private mutating func takeChunk() -> [UInt8]? {

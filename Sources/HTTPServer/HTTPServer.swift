@@ -69,7 +69,7 @@ package final class HTTPServer: Sendable {
 
     /// Stops accepting, lets what runs finish, and closes; graceful shutdown, not cancellation.
     ///
-    /// When it is called again, the first deadline stays.
+    /// When it is called again, the earlier deadline holds.
     ///
     /// - Parameter deadline: When this much time has passed, what still runs is cut off.
     package func drain(deadline: Duration) async {

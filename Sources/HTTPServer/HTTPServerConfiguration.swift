@@ -31,6 +31,9 @@ package struct HTTPServerConfiguration: Sendable {
     package var writeTimeout = Duration.seconds(30)
     /// How long a connection may lie idle between requests; then it is closed.
     package var keepAliveTimeout = Duration.seconds(75)
+    /// How long a connection that a handler took over may carry nothing either way; then it is
+    /// reset.
+    package var tunnelIdleTimeout = Duration.seconds(3600)
     /// How long a refused client may go on sending before the connection is closed on it.
     package var lingerTimeout = Duration.seconds(2)
     /// Open connections; more wait in the kernel's queue.

@@ -35,6 +35,7 @@ final class HTTPServerState: EventHandler, @unchecked Sendable {
     private var connections: [ObjectIdentifier: HTTPConnection] = [:]
     private var drained: [() -> Void] = []
     private var drainTimer = TimerID.none
+    private var drainDeadline = MonotonicTime(nanoseconds: .max)
 
     private let capacity: HTTPServerCapacity
     /// Those that get connections of this one, which accepts; empty at the others.
@@ -162,7 +163,9 @@ final class HTTPServerState: EventHandler, @unchecked Sendable {
 
     func drain(deadline: Duration, _ completion: @escaping () -> Void) {
         self.drained.append(completion)
-        guard !self.isDraining || self.connections.isEmpty else { return }
+        guard !self.isDraining || self.connections.isEmpty else {
+            return self.cutOff(after: deadline)
+        }
         self.isDraining = true
         for listener in self.listeners {
             self.loop.deregister(listener)
@@ -171,7 +174,16 @@ final class HTTPServerState: EventHandler, @unchecked Sendable {
         self.listeners = []
         for connection in Array(self.connections.values) { connection.drain() }
         guard !self.connections.isEmpty else { return self.finishDrain() }
-        self.drainTimer = self.loop.schedule(after: deadline) {
+        self.cutOff(after: deadline)
+    }
+
+    /// Resets what is still open then; a later end than one that was set changes nothing.
+    private func cutOff(after delay: Duration) {
+        let deadline = self.loop.now.advanced(by: delay)
+        guard deadline < self.drainDeadline else { return }
+        self.drainDeadline = deadline
+        self.loop.cancel(self.drainTimer)
+        self.drainTimer = self.loop.schedule(at: deadline) {
             for connection in Array(self.connections.values) { connection.reset() }
         }
     }

@@ -9,6 +9,7 @@ struct HTTPServerTimes {
     let body: TimeSpan
     let write: TimeSpan
     let keepAlive: TimeSpan
+    let tunnelIdle: TimeSpan
     let linger: TimeSpan
 
     init(_ configuration: HTTPServerConfiguration) {
@@ -17,6 +18,7 @@ struct HTTPServerTimes {
         self.body = TimeSpan(configuration.bodyTimeout)
         self.write = TimeSpan(configuration.writeTimeout)
         self.keepAlive = TimeSpan(configuration.keepAliveTimeout)
+        self.tunnelIdle = TimeSpan(configuration.tunnelIdleTimeout)
         self.linger = TimeSpan(configuration.lingerTimeout)
     }
 }

@@ -216,20 +216,70 @@ struct TLSTests {
         }
     }
 
+    @Test("files that changed are read again, once, and so is a link that leads elsewhere")
+    func reloadsWhenChanged() throws {
+        let certificates = try TestCertificates()
+        let folder = certificates.folder
+        // As Kubernetes mounts a Secret.
+        _ = try Shell.run(
+            """
+            cd \(folder); for name in a b; do mkdir ..$name; cp $name.crt ..$name/tls.crt; \
+            cp $name.key ..$name/tls.key; done
+            ln -s ..a ..data; ln -s ..data/tls.crt tls.crt; ln -s ..data/tls.key tls.key
+            """
+        )
+        let identity = try TLSIdentity(
+            certificatePath: "\(folder)/tls.crt",
+            keyPath: "\(folder)/tls.key"
+        )
+        #expect(try identity.reloadIfChanged() == false)
+        _ = try Shell.run("cd \(folder); ln -s ..b new; mv -T new ..data")
+        #expect(try identity.reloadIfChanged())
+        #expect(try identity.reloadIfChanged() == false)
+        // What cannot be used is complained of once, and read again when it changes again.
+        _ = try Shell.run("echo > \(folder)/..b/tls.key")
+        #expect(throws: TLSIdentityError.self) { try identity.reloadIfChanged() }
+        #expect(try identity.reloadIfChanged() == false)
+        _ = try Shell.run("rm \(folder)/..b/tls.key")
+        #expect(throws: TLSIdentityError.self) { try identity.reloadIfChanged() }
+        _ = try Shell.run("cp \(folder)/b.key \(folder)/..b/tls.key")
+        #expect(try identity.reloadIfChanged())
+    }
+
     @Test("a pair that cannot be used says which file, and why")
     func badPairs() throws {
         let certificates = try TestCertificates()
-        let missing = "\(certificates.folder)/missing"
-        for (certificate, key, named) in [
-            (missing, certificates.key("a"), missing),
-            (certificates.certificate("a"), missing, missing),
-            (certificates.key("a"), certificates.key("a"), certificates.key("a")),
-            (certificates.certificate("a"), certificates.key("b"), certificates.key("b")),
+        let folder = certificates.folder
+        let (certificate, key) = (certificates.certificate("a"), certificates.key("a"))
+        _ = try Shell.run(
+            """
+            cd \(folder); : > empty; head -c 200 a.crt > cut; sed '3d' a.crt > short; \
+            cat a.crt cut > chain; openssl ec -in a.key -aes128 -passout pass:x -out locked; \
+            openssl pkcs8 -topk8 -in a.key -passout pass:x -out locked8; mkdir folder; \
+            openssl x509 -in a.crt -outform DER -out der
+            """
+        )
+        for (certificate, key, named, why) in [
+            ("\(folder)/missing", key, "\(folder)/missing", "No such file"),
+            (certificate, "\(folder)/missing", "\(folder)/missing", "No such file"),
+            ("\(folder)/folder", key, "\(folder)/folder", "directory"),
+            ("\(folder)/empty", key, "\(folder)/empty", "is empty"),
+            (certificate, "\(folder)/empty", "\(folder)/empty", "is empty"),
+            (key, key, "certificate \(key)", "no certificate, but a key"),
+            (certificate, certificate, "key \(certificate)", "no private key, but a certificate"),
+            ("\(folder)/der", key, "\(folder)/der", "no certificate in the form of PEM"),
+            ("\(folder)/cut", key, "\(folder)/cut", "CERTIFICATE of line 1 is cut short"),
+            ("\(folder)/short", key, "\(folder)/short", "CERTIFICATE of line 1 is cut short"),
+            ("\(folder)/chain", key, "\(folder)/chain", "is cut short"),
+            (certificate, "\(folder)/locked", "\(folder)/locked", "is encrypted"),
+            (certificate, "\(folder)/locked8", "\(folder)/locked8", "is encrypted"),
+            (certificate, certificates.key("b"), certificates.key("b"), "is not that of"),
         ] {
             let error = #expect(throws: TLSIdentityError.self) {
                 try TLSIdentity(certificatePath: certificate, keyPath: key)
             }
-            #expect(error?.description.contains(named) == true)
+            let text = error?.description ?? ""
+            #expect(text.contains(named) && text.contains(why), "\(text)")
         }
     }
 }

@@ -43,6 +43,22 @@ struct TimeoutTests {
         }
     }
 
+    @Test(
+        "what can be no request is refused at once",
+        arguments: ["\u{0}", "\u{0}\u{0}\u{0}\u{0}", "\u{16}\u{3}\u{1}", " GET", "GE\u{0}"]
+    )
+    func noise(_ noise: String) async throws {
+        let handler = ClosureHandler { $0.respond(.ok) }
+        let configuration = HTTPServerConfiguration.with { $0.headerTimeout = .seconds(86_400) }
+        try await withServer(handler, configuration: configuration) { test in
+            try await TestThread.run {
+                let client = try test.client()
+                try client.send(noise)
+                #expect(try client.readResponse().status == 400)
+            }
+        }
+    }
+
     @Test("a trickle of head bytes does not buy time")
     func trickle() async throws {
         let handler = ClosureHandler { $0.respond(.ok) }

@@ -109,6 +109,69 @@ struct UpgradeTests {
         }
     }
 
+    @Test(
+        "a tunnel that carries nothing is reset, also when nobody reads it",
+        arguments: [false, true]
+    )
+    func idle(_ isPaused: Bool) async throws {
+        let handler = ClosureHandler { exchange in
+            guard let stream = exchange.takeOver(Self.switching) else { return }
+            if isPaused { stream.pause() }
+        }
+        let configuration = HTTPServerConfiguration.with {
+            $0.tunnelIdleTimeout = .milliseconds(60)
+        }
+        try await withServer(handler, configuration: configuration) { test in
+            try await TestThread.run {
+                let client = try test.client()
+                try client.send(Self.request + "early")
+                #expect(try client.readHead().status == 101)
+                #expect(client.isReset())
+            }
+        }
+    }
+
+    @Test("a drain tells tunnels, those that are open and one that opens late")
+    func drain() async throws {
+        let open = Semaphore()
+        let mustOpen = Semaphore()
+        let handler = AsyncHTTPHandler { exchange in
+            if exchange.request.path == "/late" {
+                open.signal()
+                #expect(await mustOpen.arrives())
+            }
+            await exchange.loop.run {
+                guard let stream = exchange.takeOver(Self.switching) else { return }
+                stream.onDrain = { [unowned stream] in
+                    stream.write(Array("bye".utf8))
+                    stream.close()
+                }
+                open.signal()
+            }
+        }
+        let address = SocketAddress.unix(path: uniqueSocketPath("tunnel"))
+        defer { unlinkPath(address.host) }
+        try await withServer(handler, on: address) { test in
+            let clients = try await TestThread.run {
+                try ["GET / ", "GET /late "].map { line in
+                    let client = try test.client()
+                    try client.send(Self.request.replacing("GET / ", with: line))
+                    #expect(open.wait())
+                    return client
+                }
+            }
+            async let drained: Void = test.server.drain(deadline: .seconds(600))
+            try await TestThread.run { () throws in
+                #expect(try clients[0].readHead().status == 101)
+                #expect(try clients[0].readToEnd() == "bye")
+                mustOpen.signal()
+                #expect(try clients[1].readHead().status == 101)
+                #expect(try clients[1].readToEnd() == "bye")
+            }
+            await drained
+        }
+    }
+
     @Test("what did not ask for it cannot be taken over: HTTP/1.0, bodies, HTTP/2")
     func refuses() async throws {
         let handler = ClosureHandler { exchange in

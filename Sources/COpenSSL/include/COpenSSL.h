@@ -29,12 +29,22 @@ enum {
     swiftlet_tls_plain_http = -4,
 };
 
+/* What keeps a context from being made. */
+typedef enum {
+    swiftlet_tls_library_fails,
+    swiftlet_tls_certificate_fails,
+    swiftlet_tls_key_fails,
+    /* The key is not that of the certificate. */
+    swiftlet_tls_pair_fails,
+} swiftlet_tls_fault;
+
 /*
- * NULL on failure, with one sentence in `reason`. TLS 1.2 or newer, no renegotiation; `h2` and
- * `http/1.1` are chosen by ALPN in this order.
+ * NULL on failure, with what it lies in and the library's words for it. TLS 1.2 or newer, no
+ * renegotiation; `h2` and `http/1.1` are chosen by ALPN in this order.
  */
 swiftlet_tls_context *swiftlet_tls_context_make(const char *certificate_path, const char *key_path,
-                                                char *reason, size_t reason_length);
+                                                swiftlet_tls_fault *fault, char *reason,
+                                                size_t reason_length);
 void swiftlet_tls_context_free(swiftlet_tls_context *context);
 
 /* NULL when there is no memory. */
