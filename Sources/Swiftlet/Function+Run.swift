@@ -10,6 +10,8 @@ internal import Telemetry
 extension Function {
     /// Serves on this thread until SIGTERM or SIGINT, and returns after what ran has finished.
     ///
+    /// A second signal cuts off what still runs.
+    ///
     /// Meant for a `main` without `async`: the main thread then reads and writes the sockets, and
     /// a start costs no second one. What is isolated to the main actor does not run meanwhile; a
     /// program that needs it has an `async` main, and gets the form that leaves the thread alone.
@@ -124,6 +126,7 @@ extension Function {
         let address = try await service.start()
         logger.info("Listening.", ["address": address.description])
         if let socket = environment["NOTIFY_SOCKET"] { _ = swiftlet_notify(socket, "READY=1") }
+        await loop.run { termination.onSecond { service.cutDrainShort() } }
         await termination.came()
         await service.drain()
     }

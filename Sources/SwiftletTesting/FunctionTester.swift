@@ -49,10 +49,16 @@ public struct FunctionTester: Sendable {
     /// - Parameters:
     ///   - request: The request, whose own body is not used.
     ///   - chunks: The pieces of the body.
+    ///   - trailers: The fields behind the body.
     /// - Returns: The answer, piece by piece.
-    public func stream(_ request: Request, chunks: [[UInt8]] = []) async -> StreamedResponse {
+    public func stream(
+        _ request: Request,
+        chunks: [[UInt8]] = [],
+        trailers: Headers = [:]
+    ) async -> StreamedResponse {
         let recorder = ResponseRecorder()
-        await self.runtime.answer(request, body: ChunkSource(chunks), to: recorder)
+        let body = ChunkSource(chunks, trailers: trailers)
+        await self.runtime.answer(request, body: body, to: recorder)
         let recorded = recorder.recorded
         return StreamedResponse(
             status: recorded.status,

@@ -77,26 +77,60 @@ struct LifeCycleTests {
         }
     }
 
-    @Test("within the quiet period it serves, while its probes fail")
-    func quiet() async throws {
+    @Test("within the quiet period it serves, while its probes fail", arguments: Transport.allCases)
+    func quiet(_ transport: Transport) async throws {
         try await FunctionProcess.with(.knative(["SWIFTLET_DRAIN_QUIET_SECONDS": "60"])) {
             process in
             _ = try await process.port()
             process.signal(SIGTERM)
             let deadline = ContinuousClock.now.advanced(by: .seconds(60))
-            while try await process.get("/", "K-Network-Probe: queue\r\n").status != 503 {
+            while try await process.get("/", "K-Network-Probe: queue\r\n", by: transport).status
+                != 503
+            {
                 guard ContinuousClock.now < deadline else { throw TestClientError.ended }
             }
-            #expect(try await process.get("/health/readiness").status == 503)
-            #expect(try await process.get("/", "User-Agent: kube-probe/1\r\n").status == 503)
-            #expect(try await process.get("/health/liveness").status == 200)
-            #expect(try await process.get("/").status == 200)
+            #expect(try await process.get("/health/readiness", by: transport).status == 503)
+            #expect(
+                try await process.get("/", "User-Agent: kube-probe/1\r\n", by: transport).status
+                    == 503
+            )
+            #expect(try await process.get("/health/liveness", by: transport).status == 200)
+            #expect(try await process.get("/", by: transport).status == 200)
         }
     }
 
-    @Test("it speaks TLS, and SIGHUP has it read its certificate again")
-    func tls() async throws {
-        let folder = "/tmp/swiftlet-tls-\(getpid())"
+    @Test("a second signal cuts off what still runs", arguments: [SIGTERM, SIGINT])
+    func secondSignal(_ signal: Int32) async throws {
+        try await FunctionProcess.with(.knative(["SWIFTLET_DRAIN_SECONDS": "3600"])) { process in
+            let port = try await process.port()
+            let client = try await TestThread.run {
+                let client = try TestClient(port: port)
+                try client.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 8\r\n\r\nhalf")
+                _ = try client.head()
+                _ = try client.chunk()
+                return client
+            }
+            process.signal(SIGTERM)
+            try await TestThread.run {
+                let deadline = ContinuousClock.now.advanced(by: .seconds(60))
+                while (try? TestClient(port: port)) != nil {
+                    guard ContinuousClock.now < deadline else { throw TestClientError.ended }
+                }
+            }
+            process.signal(signal)
+            let isCut = try await TestThread.run { client.isCut() }
+            #expect(isCut)
+            #expect(try await process.ended() == .exited(0))
+            #expect(try await process.errors().contains("The drain was cut short"))
+        }
+    }
+
+    @Test(
+        "it speaks TLS, and reads its certificate again when told to, or when that has changed",
+        arguments: [true, false]
+    )
+    func tls(_ isTold: Bool) async throws {
+        let folder = "/tmp/swiftlet-tls-\(isTold)-\(getpid())"
         let make = """
             openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 \
             -subj /CN=NAME -keyout \(folder)/key.pem -out \(folder)/cert.pem
@@ -112,13 +146,14 @@ struct LifeCycleTests {
         try await certificate("first")
         let variables = [
             "SWIFTLET_TLS_CERT": "\(folder)/cert.pem", "SWIFTLET_TLS_KEY": "\(folder)/key.pem",
+            "SWIFTLET_TLS_RELOAD_SECONDS": isTold ? "0" : "1",
         ]
         try await FunctionProcess.with(.knative(variables)) { process in
             let url = "https://127.0.0.1:\(try await process.port())/health/readiness"
             let first = try await Tool.run(["curl", "-skv", "--max-time", "60", url])
             #expect(first.text.contains("CN=first") && first.text.contains("READY"))
             try await certificate("second")
-            process.signal(SIGHUP)
+            if isTold { process.signal(SIGHUP) }
             _ = try await process.errors(upTo: "The certificate was read again.")
             let second = try await Tool.run(["curl", "-skv", "--max-time", "60", url])
             #expect(second.text.contains("CN=second") && second.text.contains("READY"))

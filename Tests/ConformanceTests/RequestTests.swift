@@ -8,21 +8,21 @@ import Testing
 
 @Suite("Runtime contract: requests and probes")
 struct RequestTests {
-    @Test("a request arrives as it was sent, with Forwarded")
-    func headers() async throws {
+    @Test("a request arrives as it was sent, with Forwarded", arguments: Transport.allCases)
+    func headers(_ transport: Transport) async throws {
         let fields =
             "X-Forwarded-For: 192.0.2.7, 2001:db8::1\r\nX-Forwarded-Proto: https\r\n"
             + "X-Forwarded-Host: shop.example\r\nX-Custom: one\r\nX-Custom: two\r\n"
             + "traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01\r\n"
             + "tracestate: a=b\r\nK-Proxy-Request: activator\r\n"
         let info = try await FunctionProcess.with(.knative()) {
-            try await $0.info("/info/a%20b?c=%C3%A9&d", fields)
+            try await $0.info("/info/a%20b?c=%C3%A9&d", fields, by: transport)
         }
         let request = info.request
         #expect(request.method == "GET")
         #expect(request.uri == "/info/a%20b?c=%C3%A9&d")
         #expect(request.host == "shop.example")
-        #expect(request.proto == "HTTP/1.1")
+        #expect(request.proto == transport.name)
         #expect(request.headers["x-custom"] == ["one", "two"])
         #expect(request.headers["x-forwarded-for"] == ["192.0.2.7, 2001:db8::1"])
         #expect(
@@ -79,10 +79,10 @@ struct RequestTests {
         Probe(target: "/healthz", fields: "User-Agent: kube-probe/1.31\r\n", status: 200, text: ""),
     ]
 
-    @Test("probes are answered", arguments: probes)
-    func answered(_ probe: Probe) async throws {
+    @Test("probes are answered", arguments: probes, Transport.allCases)
+    func answered(_ probe: Probe, _ transport: Transport) async throws {
         let answer = try await FunctionProcess.with(.knative()) {
-            try await $0.get(probe.target, probe.fields)
+            try await $0.get(probe.target, probe.fields, by: transport)
         }
         #expect(answer.status == probe.status)
         #expect(answer.text == probe.text)

@@ -25,6 +25,21 @@ extension FunctionProcess.Plan {
     }
 }
 
+/// How a request travels; the contract wants the same of both.
+enum Transport: CaseIterable, Sendable {
+    case http11
+    /// In plaintext, with prior knowledge, on the same port.
+    case http2
+
+    /// What the function is told.
+    var name: String {
+        switch self {
+        case .http11: "HTTP/1.1"
+        case .http2: "HTTP/2"
+        }
+    }
+}
+
 extension FunctionProcess {
     /// Sends a request on a connection of its own and reads the whole answer.
     func exchange(_ request: String) async throws -> TestAnswer {
@@ -32,13 +47,31 @@ extension FunctionProcess {
         return try await TestThread.run { try TestClient(port: port).exchange(request) }
     }
 
-    func get(_ target: String, _ fields: String = "") async throws -> TestAnswer {
-        try await self.exchange("GET \(target) HTTP/1.1\r\nHost: shop.example\r\n\(fields)\r\n")
+    func get(
+        _ target: String,
+        _ fields: String = "",
+        by transport: Transport = .http11
+    ) async throws -> TestAnswer {
+        switch transport {
+        case .http11:
+            try await self.exchange(
+                "GET \(target) HTTP/1.1\r\nHost: shop.example\r\n\(fields)\r\n"
+            )
+        case .http2:
+            try await Tool.getByHTTP2(
+                "http://127.0.0.1:\(try await self.port())\(target)",
+                ["Host: shop.example"] + fields.split(separator: "\r\n").map(String.init)
+            )
+        }
     }
 
     /// What the function says of itself.
-    func info(_ target: String = "/", _ fields: String = "") async throws -> RuntimeInfo {
-        let answer = try await self.get(target, fields)
+    func info(
+        _ target: String = "/",
+        _ fields: String = "",
+        by transport: Transport = .http11
+    ) async throws -> RuntimeInfo {
+        let answer = try await self.get(target, fields, by: transport)
         return try JSONDecoder().decode(RuntimeInfo.self, from: Data(answer.body))
     }
 }

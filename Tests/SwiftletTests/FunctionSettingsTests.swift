@@ -31,6 +31,9 @@ struct FunctionSettingsTests {
             "REVISION_IDLE_TIMEOUT_SECONDS": "6", "SWIFTLET_BATCH_EVENTS_MAX": "10",
             "SWIFTLET_BACKGROUND_MAX": "11", "SWIFTLET_CE_HEADERS": "knative",
             "SWIFTLET_DRAIN_QUIET_SECONDS": "12", "METRICS_PORT": "0",
+            "SWIFTLET_CONNECTIONS_MAX": "13", "SWIFTLET_HEADER_TIMEOUT_SECONDS": "14",
+            "SWIFTLET_BODY_TIMEOUT_SECONDS": "15", "SWIFTLET_WRITE_TIMEOUT_SECONDS": "16",
+            "SWIFTLET_KEEP_ALIVE_TIMEOUT_SECONDS": "17",
         ]
         let settings = try FunctionSettings(Environment(variables: variables), processID: 1)
         #expect(settings.timeout == .seconds(7))
@@ -46,6 +49,11 @@ struct FunctionSettingsTests {
         #expect(settings.headerCoding == .knative)
         #expect(settings.drainQuietPeriod == .seconds(12))
         #expect(settings.metricsPort == 0)
+        #expect(settings.connections.countMax == 13)
+        #expect(settings.connections.headerTimeout == .seconds(14))
+        #expect(settings.connections.bodyTimeout == .seconds(15))
+        #expect(settings.connections.writeTimeout == .seconds(16))
+        #expect(settings.connections.keepAliveTimeout == .seconds(17))
     }
 
     @Test("a certificate comes with its key, or not at all")
@@ -53,6 +61,11 @@ struct FunctionSettingsTests {
         let both = ["SWIFTLET_TLS_CERT": "/c", "SWIFTLET_TLS_KEY": "/k"]
         let settings = try FunctionSettings(Environment(variables: both), processID: 1)
         #expect(settings.tls == FunctionSettings.TLSFiles(certificate: "/c", key: "/k"))
+        for (value, interval) in [("1", Duration.seconds(1)), ("0", nil), ("", .seconds(10))] {
+            let variables = both.merging(["SWIFTLET_TLS_RELOAD_SECONDS": value]) { $1 }
+            let settings = try FunctionSettings(Environment(variables: variables), processID: 1)
+            #expect(settings.tls?.reloadInterval == interval)
+        }
         for (name, value) in both {
             let one = Environment(variables: [name: value])
             #expect(throws: FunctionStartError.self) { try FunctionSettings(one, processID: 1) }

@@ -93,6 +93,36 @@ struct ServedDrainTests {
         }
     }
 
+    @Test("a drain that is cut short ends at once, whatever still runs", arguments: [false, true])
+    func cutShort(_ isBefore: Bool) async throws {
+        let (gate, work) = (Gate(), Gate())
+        var function = Function()
+        function.on("held") { _, context in
+            try context.background { try await work.pass() }
+            // Cancelled, and still at it.
+            await Task.detached { try? await gate.pass() }.value
+        }
+        let settings: [SettingChange] = [
+            .set(\.drainTimeout, .seconds(3600)), .set(\.drainQuietPeriod, .seconds(3600)),
+        ]
+        try await withServed(function, settings: settings) { served in
+            let client = try served.client()
+            try client.send(ServedFunction.delivery("held"))
+            await gate.arrivals(1)
+            let service = served.service
+            if isBefore { await served.loop.run { service.cutDrainShort() } }
+            async let drained: Void = service.drain()
+            if !isBefore {
+                while try await served.get("/health/readiness").status != 503 {}
+                await served.loop.run { service.cutDrainShort() }
+            }
+            await drained
+            let isCut = try await TestThread.run { client.isCut() }
+            #expect(isCut)
+            gate.open()
+        }
+    }
+
     @Test("requests are served until it is quiet, and only they keep it from being so")
     func quiet() async throws {
         var function = Function()

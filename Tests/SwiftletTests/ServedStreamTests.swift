@@ -49,6 +49,26 @@ struct ServedStreamTests {
         }
     }
 
+    @Test("trailers of the request reach the handler behind the last piece")
+    func requestTrailers() async throws {
+        var function = Function()
+        function.stream("POST", "/sum") { request, response, _ in
+            let early = await request.body.trailers["x-sum"]
+            let body = try await request.body.collect(upTo: 100)
+            let late = await request.body.trailers["x-sum"]
+            try await response.write("\(early ?? "none") \(body.count) \(late ?? "none")")
+        }
+        try await withServed(function) { served in
+            for (end, sum) in [("X-Sum: 4\r\n", "4"), ("", "none")] {
+                let answer = try await served.exchange(
+                    "POST /sum HTTP/1.1\r\nHost: t\r\nTransfer-Encoding: chunked\r\n\r\n"
+                        + "4\r\nabcd\r\n0\r\n\(end)\r\n"
+                )
+                #expect(answer.text == "none 4 \(sum)")
+            }
+        }
+    }
+
     @Test(
         "a handler is cancelled whose answer breaks in its first steps",
         arguments: [true, false]

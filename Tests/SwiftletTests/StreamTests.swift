@@ -41,6 +41,25 @@ struct StreamTests {
         }
         return function
     }()
+    @Test("trailers of the request are there behind its last piece, and not before")
+    func requestTrailers() async throws {
+        var function = Function()
+        function.stream("PUT", "/") { request, response, _ in
+            for try await _ in request.body {
+                let trailers = await request.body.trailers
+                try await response.write(trailers["X-Sum"] ?? "none")
+            }
+            let trailers = await request.body.trailers
+            try await response.write(trailers["X-Sum"] ?? "none")
+        }
+        let answer = await FunctionTester(function).stream(
+            Request(method: "PUT", path: "/"),
+            chunks: [[1], [2]],
+            trailers: ["X-Sum": "3"]
+        )
+        #expect(answer.chunks.map { String(decoding: $0, as: UTF8.self) } == ["none", "3", "3"])
+    }
+
     private let tester = FunctionTester(StreamTests.function)
 
     @Test("pieces go in and out, and trailers follow")

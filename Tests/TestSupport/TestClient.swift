@@ -13,6 +13,13 @@ package struct TestAnswer: Sendable, Equatable {
     /// The fields after a chunked body.
     package var trailers: [String: String] = [:]
 
+    /// Makes an answer of its parts.
+    package init(status: Int, fields: [String: String], body: [UInt8]) {
+        self.status = status
+        self.fields = fields
+        self.body = body
+    }
+
     /// The body as text.
     package var text: String { String(decoding: self.body, as: UTF8.self) }
 }

@@ -78,9 +78,17 @@ package final class ResponseRecorder: ResponseSink {
 /// A body whose pieces are there already.
 package final class ChunkSource: RequestBodySource {
     private let chunks: Mutex<ArraySlice<[UInt8]>>
+    private let last: Headers
 
     /// Makes a body of pieces; empty ones are left out.
-    package init(_ chunks: [[UInt8]]) { self.chunks = Mutex(chunks.filter { !$0.isEmpty }[...]) }
+    package init(_ chunks: [[UInt8]], trailers: Headers = Headers()) {
+        self.chunks = Mutex(chunks.filter { !$0.isEmpty }[...])
+        self.last = trailers
+    }
+
+    package var trailers: Headers {
+        get async { self.chunks.withLock(\.isEmpty) ? self.last : Headers() }
+    }
 
     package func next() async throws -> [UInt8]? { self.chunks.withLock { $0.popFirst() } }
 }

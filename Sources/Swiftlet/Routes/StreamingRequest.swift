@@ -42,6 +42,14 @@ public struct RequestBody: AsyncSequence, Sendable {
         public mutating func next() async throws -> [UInt8]? { try await self.source.next() }
     }
 
+    /// The fields that came behind the body, for example a checksum (RFC 9110 section 6.5).
+    ///
+    /// There are none before the last piece was read. They are no header fields: nothing that
+    /// decides about the request may be taken from them.
+    public var trailers: Headers {
+        get async { await self.source.trailers }
+    }
+
     /// Waits for all that is left.
     ///
     /// - Parameter bytesMax: How many bytes it may have.
@@ -61,6 +69,9 @@ public struct RequestBody: AsyncSequence, Sendable {
 
 /// Where the pieces of a body come from.
 package protocol RequestBodySource: Sendable {
+    /// The fields behind the body; none before its end.
+    var trailers: Headers { get async }
+
     /// The next piece, at least one byte; `nil` at the end.
     func next() async throws -> [UInt8]?
 }

@@ -36,6 +36,13 @@ final class ExchangeStream: RequestBodySource, ResponseSink, @unchecked Sendable
 
     // MARK: Request
 
+    var trailers: Headers {
+        get async {
+            await self.exchange.loop.run { self.exchange.bodyTrailers.map { Headers($0) } }
+                ?? Headers()
+        }
+    }
+
     func next() async throws -> [UInt8]? {
         try await self.exchange.loop.run { try self.beginReading() }
         let result: Result<[UInt8]?, any Error>

@@ -13,16 +13,21 @@ final class FunctionService: Sendable {
     let handler: FunctionHandler
     private let server: HTTPServer
     private let metricsServer: HTTPServer?
-    private let identity: TLSIdentity?
+    private let identity: IdentityWatch?
+    private let race: DrainRace
     /// Where metrics are served; `nil` when they are not, or not yet.
     var metricsPort: UInt16? { self.metricsAddress.withLock { $0?.port } }
     private let metricsAddress = Mutex<SocketAddress?>(nil)
 
     /// - Throws: `TLSIdentityError` naming the file that cannot be used.
     init(_ runtime: FunctionRuntime, settings: FunctionSettings, loop: EventLoop) throws {
-        self.identity = try settings.tls.map {
+        let identity = try settings.tls.map {
             try TLSIdentity(certificatePath: $0.certificate, keyPath: $0.key)
         }
+        self.identity = identity.map {
+            IdentityWatch($0, interval: settings.tls?.reloadInterval, logger: runtime.logger)
+        }
+        self.race = DrainRace(loop: loop)
         let instruments = settings.metricsPort.map { _ in RequestInstruments(loop: loop) }
         let handler = FunctionHandler(
             runtime,
@@ -33,10 +38,16 @@ final class FunctionService: Sendable {
         let logger = runtime.logger
         var configuration = HTTPServerConfiguration()
         configuration.bodyBytesMax = handler.bodyBytesMax
+        let connections = settings.connections
+        configuration.connectionsMax = connections.countMax
+        configuration.headerTimeout = connections.headerTimeout
+        configuration.bodyTimeout = connections.bodyTimeout
+        configuration.writeTimeout = connections.writeTimeout
+        configuration.keepAliveTimeout = connections.keepAliveTimeout
         // A client that has sent all and then closes cannot be told from one that still listens;
         // as with Go's server, which Knative is made of, it counts as gone.
         configuration.halfClose = .cancel
-        configuration.tls = self.identity
+        configuration.tls = identity
         configuration.report = { logger.warning("A request went wrong.", ["reason": $0]) }
         self.runtime = runtime
         self.settings = settings
@@ -61,6 +72,7 @@ final class FunctionService: Sendable {
                 self.handler.instruments?.start { self.handler.turns.depth }
             }
         }
+        if let identity = self.identity { await self.loop.run { identity.begin(on: self.loop) } }
         switch self.settings.listener {
         case .inherited(let descriptor):
             return try await self.server.adopt(listeningDescriptor: descriptor)
@@ -70,58 +82,35 @@ final class FunctionService: Sendable {
     }
 
     /// Reads the certificate and its key again; what was there stays when they cannot be used.
-    func reloadIdentity() {
-        guard let identity = self.identity else { return }
-        do {
-            try identity.reload()
-            self.runtime.logger.info("The certificate was read again.")
-        } catch {
-            self.runtime.logger.error(
-                "The old certificate stays in use.",
-                ["reason": error.description]
-            )
-        }
-    }
+    func reloadIdentity() { self.identity?.reload() }
 
     /// Stops as Knative wants it: readiness fails, what comes late is still served, what runs
     /// finishes, and so does background work; what is not done at the deadline is cut off.
     func drain() async {
         await self.handler.stop()
-        await self.handler.untilQuiet()
-        let deadline = MonotonicTime.now().advanced(by: self.settings.drainTimeout)
-        await self.server.drain(deadline: self.settings.drainTimeout)
-        await self.untilDone(deadline)
+        await self.race.wait { await self.handler.untilQuiet() }
+        let timeout = self.settings.drainTimeout
+        let deadline = MonotonicTime.now().advanced(by: timeout)
+        self.loop.execute { self.loop.schedule(at: deadline) { self.race.cut() } }
+        let isDone = await self.race.wait {
+            await self.server.drain(deadline: timeout)
+            await self.handler.untilIdle()
+            await self.runtime.background.finished()
+        }
+        if !isDone { await self.cutOff() }
         self.handler.pool.close()
         await self.metricsServer?.drain(deadline: .zero)
     }
 
-    /// Waits for handlers whose client is gone, and for background work, until the deadline.
-    private func untilDone(_ deadline: MonotonicTime) async {
-        let isDone = await withCheckedContinuation { continuation in
-            let race = DrainRace(continuation)
-            self.loop.execute { self.loop.schedule(at: deadline) { race.end(isDone: false) } }
-            Task {
-                await self.handler.untilIdle()
-                await self.runtime.background.finished()
-                self.loop.execute { race.end(isDone: true) }
-            }
-        }
-        guard !isDone else { return }
+    /// Ends a drain now, or the one that is to come; loop only.
+    func cutDrainShort() { self.race.cut() }
+
+    private func cutOff() async {
         self.runtime.logger.warning(
-            "The drain took too long; what still runs is cut off.",
+            "The drain was cut short; what still ran is cut off.",
             ["background": String(self.runtime.background.count)]
         )
         self.runtime.background.cancel()
+        await self.server.drain(deadline: .zero)
     }
-}
-
-/// The first of two ends counts.
-///
-/// `@unchecked Sendable`: its variables belong to the thread of the function's loop.
-private final class DrainRace: @unchecked Sendable {
-    private var continuation: CheckedContinuation<Bool, Never>?
-
-    init(_ continuation: CheckedContinuation<Bool, Never>) { self.continuation = continuation }
-
-    func end(isDone: Bool) { self.continuation.take()?.resume(returning: isDone) }
 }

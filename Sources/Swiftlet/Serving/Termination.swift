@@ -3,12 +3,13 @@
 internal import EventLoop
 internal import Glibc
 
-/// SIGTERM or SIGINT, whichever comes first; once a process.
+/// SIGTERM or SIGINT, whichever comes first, and the one that follows; once a process.
 ///
 /// `@unchecked Sendable`: its variables belong to the thread of ``loop``.
 final class Termination: @unchecked Sendable {
     private let loop: EventLoop
     private var hasCome = false
+    private var again: (() -> Void)?
     /// A checked one would cost every start the search for its conformances, in vain: it is resumed
     /// when it is taken, and nowhere else.
     private var waiting: UnsafeContinuation<Void, Never>?
@@ -46,8 +47,15 @@ final class Termination: @unchecked Sendable {
         }
     }
 
+    /// Calls `body`, once, when another signal comes than the first; loop only.
+    func onSecond(_ body: @escaping () -> Void) { self.again = body }
+
     private func signalCame() {
-        self.hasCome = true
-        self.waiting.take()?.resume()
+        guard self.hasCome else {
+            self.hasCome = true
+            self.waiting.take()?.resume()
+            return
+        }
+        self.again.take()?()
     }
 }

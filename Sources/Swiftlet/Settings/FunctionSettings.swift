@@ -2,6 +2,7 @@
 
 internal import CloudEvents
 internal import EventLoop
+internal import HTTPServer
 
 /// What the environment says about serving.
 struct FunctionSettings: Sendable, Equatable {
@@ -16,6 +17,28 @@ struct FunctionSettings: Sendable, Equatable {
     struct TLSFiles: Sendable, Equatable {
         var certificate: String
         var key: String
+        /// How often to see whether they changed; `nil` for never.
+        var reloadInterval: Duration? = Self.reloadIntervalDefault
+
+        static let reloadIntervalDefault = Duration.seconds(10)
+    }
+
+    /// How many clients there may be, and how slow; the defaults are those of the server.
+    struct Connections: Sendable, Equatable {
+        var countMax: Int
+        var headerTimeout: Duration
+        var bodyTimeout: Duration
+        var writeTimeout: Duration
+        var keepAliveTimeout: Duration
+
+        init() {
+            let server = HTTPServerConfiguration()
+            self.countMax = server.connectionsMax
+            self.headerTimeout = server.headerTimeout
+            self.bodyTimeout = server.bodyTimeout
+            self.writeTimeout = server.writeTimeout
+            self.keepAliveTimeout = server.keepAliveTimeout
+        }
     }
 
     static let portDefault: UInt16 = 8080
@@ -39,6 +62,7 @@ struct FunctionSettings: Sendable, Equatable {
     /// Most time between two writes of an answer; Knative's `idleTimeoutSeconds`.
     var idleTimeout: Duration?
     var bodyBytesMax = Self.bodyBytesMaxDefault
+    var connections = Connections()
     var batchEventsMax = CloudEventLimits().batchEventsMax
     var backgroundMax = BackgroundWork.countMaxDefault
     var headerCoding = CloudEventHeaderCoding.strict
@@ -73,6 +97,7 @@ struct FunctionSettings: Sendable, Equatable {
         self.responseStartTimeout = try reader.seconds(.responseStartSeconds)
         self.idleTimeout = try reader.seconds(.idleSeconds)
         self.bodyBytesMax = try reader.number(.bodyBytesMax) ?? Self.bodyBytesMaxDefault
+        self.connections = try reader.connections()
         self.batchEventsMax = try reader.number(.batchEventsMax) ?? self.batchEventsMax
         self.backgroundMax = try reader.number(.backgroundMax) ?? self.backgroundMax
         self.headerCoding = try reader.headerCoding()
@@ -134,6 +159,7 @@ private struct SettingReader {
 
     /// Both files, or neither.
     func tlsFiles() throws -> FunctionSettings.TLSFiles? {
+        let interval = try self.number(.tlsReloadSeconds)
         let (certificate, key) = (self.text(.tlsCertificate), self.text(.tlsKey))
         guard let certificate, let key else {
             guard certificate == nil, key == nil else {
@@ -143,7 +169,23 @@ private struct SettingReader {
             }
             return nil
         }
-        return FunctionSettings.TLSFiles(certificate: certificate, key: key)
+        var files = FunctionSettings.TLSFiles(certificate: certificate, key: key)
+        if let interval {
+            files.reloadInterval = interval > 0 ? .seconds(interval) : nil
+        }
+        return files
+    }
+
+    /// The server's limits, with those that are set.
+    func connections() throws -> FunctionSettings.Connections {
+        var limits = FunctionSettings.Connections()
+        limits.countMax = try self.number(.connectionsMax) ?? limits.countMax
+        limits.headerTimeout = try self.seconds(.headerTimeoutSeconds) ?? limits.headerTimeout
+        limits.bodyTimeout = try self.seconds(.bodyTimeoutSeconds) ?? limits.bodyTimeout
+        limits.writeTimeout = try self.seconds(.writeTimeoutSeconds) ?? limits.writeTimeout
+        limits.keepAliveTimeout =
+            try self.seconds(.keepAliveTimeoutSeconds) ?? limits.keepAliveTimeout
+        return limits
     }
 
     private func text(_ variable: FunctionVariable) -> String? {

@@ -14,6 +14,11 @@ enum FunctionVariable: String, CaseIterable, Sendable {
     case responseStartSeconds = "REVISION_RESPONSE_START_TIMEOUT_SECONDS"
     case idleSeconds = "REVISION_IDLE_TIMEOUT_SECONDS"
     case bodyBytesMax = "SWIFTLET_BODY_BYTES_MAX"
+    case connectionsMax = "SWIFTLET_CONNECTIONS_MAX"
+    case headerTimeoutSeconds = "SWIFTLET_HEADER_TIMEOUT_SECONDS"
+    case bodyTimeoutSeconds = "SWIFTLET_BODY_TIMEOUT_SECONDS"
+    case writeTimeoutSeconds = "SWIFTLET_WRITE_TIMEOUT_SECONDS"
+    case keepAliveTimeoutSeconds = "SWIFTLET_KEEP_ALIVE_TIMEOUT_SECONDS"
     case batchEventsMax = "SWIFTLET_BATCH_EVENTS_MAX"
     case backgroundMax = "SWIFTLET_BACKGROUND_MAX"
     case headerCoding = "SWIFTLET_CE_HEADERS"
@@ -21,6 +26,7 @@ enum FunctionVariable: String, CaseIterable, Sendable {
     case drainSeconds = "SWIFTLET_DRAIN_SECONDS"
     case tlsCertificate = "SWIFTLET_TLS_CERT"
     case tlsKey = "SWIFTLET_TLS_KEY"
+    case tlsReloadSeconds = "SWIFTLET_TLS_RELOAD_SECONDS"
     case metricsPort = "METRICS_PORT"
     case logLevel = "LOG_LEVEL"
     case logFormat = "LOG_FORMAT"
@@ -40,6 +46,11 @@ enum FunctionVariable: String, CaseIterable, Sendable {
         case .responseStartSeconds: "longest time to the first byte of an answer; 0 is no limit"
         case .idleSeconds: "longest time between two writes of an answer; 0 is no limit"
         case .bodyBytesMax: "largest request body; larger ones get 413"
+        case .connectionsMax: "open connections; more wait in the kernel's queue"
+        case .headerTimeoutSeconds: "from the first byte of a head to its last; then 408"
+        case .bodyTimeoutSeconds: "between two reads of a body that is waited for; then 408"
+        case .writeTimeoutSeconds: "between two writes that the client takes; then a reset"
+        case .keepAliveTimeoutSeconds: "between two requests; then the connection is closed"
         case .batchEventsMax: "most events of a batch; larger ones get 413"
         case .backgroundMax: "most background work at once"
         case .headerCoding: "strict, or knative: event headers without percent-encoding"
@@ -47,6 +58,7 @@ enum FunctionVariable: String, CaseIterable, Sendable {
         case .drainSeconds: "after SIGTERM, time for what runs before it is cut off"
         case .tlsCertificate: "file of the certificate chain (PEM), read again on SIGHUP"
         case .tlsKey: "file of its private key (PEM)"
+        case .tlsReloadSeconds: "how often to see whether those files changed; 0 is never"
         case .metricsPort: "port for Prometheus metrics"
         case .logLevel: "debug, info, warning or error"
         case .logFormat: "text or json"
@@ -64,6 +76,10 @@ enum FunctionVariable: String, CaseIterable, Sendable {
         case .queueDepth: "10 × concurrency"
         case .queueSeconds, .timeoutSeconds: "300"
         case .bodyBytesMax: "16777216"
+        case .connectionsMax: "20000"
+        case .headerTimeoutSeconds, .tlsReloadSeconds: "10"
+        case .bodyTimeoutSeconds, .writeTimeoutSeconds: "30"
+        case .keepAliveTimeoutSeconds: "75"
         case .batchEventsMax, .backgroundMax: "1024"
         case .headerCoding: "strict"
         case .drainSeconds: "30"
@@ -78,8 +94,12 @@ enum FunctionVariable: String, CaseIterable, Sendable {
         case .port, .metricsPort: 0...65_535
         case .containerConcurrency: 0...100_000
         case .queueDepth: 0...1_000_000
-        case .queueSeconds, .timeoutSeconds, .drainSeconds: 1...86_400
-        case .responseStartSeconds, .idleSeconds, .drainQuietSeconds: 0...86_400
+        case .queueSeconds, .timeoutSeconds, .drainSeconds, .headerTimeoutSeconds,
+            .bodyTimeoutSeconds, .writeTimeoutSeconds, .keepAliveTimeoutSeconds:
+            1...86_400
+        case .responseStartSeconds, .idleSeconds, .drainQuietSeconds, .tlsReloadSeconds:
+            0...86_400
+        case .connectionsMax: 1...1_000_000
         case .bodyBytesMax: 1...(1 << 40)
         case .batchEventsMax, .backgroundMax: 1...1_000_000
         default: nil
