@@ -47,26 +47,36 @@ struct LifeCycleTests {
         #expect(end == .exited(0))
     }
 
+    /// Sends half a body to be echoed, and the signal.
+    ///
+    /// - Returns: The client, once the port is closed.
+    private static func drainBegun(_ process: FunctionProcess) async throws -> TestClient {
+        let port = try await process.port()
+        let client = try await TestThread.run {
+            let client = try TestClient(port: port)
+            try client.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 8\r\n\r\nhalf")
+            let head = try client.head()
+            #expect(head.status == 200)
+            let chunk = try client.chunk()
+            #expect(chunk == Array("half".utf8))
+            return client
+        }
+        process.signal(SIGTERM)
+        // The listener closes when the drain begins.
+        try await TestThread.run {
+            let deadline = ContinuousClock.now.advanced(by: .seconds(60))
+            while (try? TestClient(port: port)) != nil {
+                guard ContinuousClock.now < deadline else { throw TestClientError.ended }
+            }
+        }
+        return client
+    }
+
     @Test("SIGTERM lets what runs finish, and closes the port")
     func drain() async throws {
         try await FunctionProcess.with(.knative(["SWIFTLET_DRAIN_SECONDS": "60"])) { process in
-            let port = try await process.port()
-            let client = try await TestThread.run {
-                let client = try TestClient(port: port)
-                try client.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 8\r\n\r\nhalf")
-                let head = try client.head()
-                #expect(head.status == 200)
-                let chunk = try client.chunk()
-                #expect(chunk == Array("half".utf8))
-                return client
-            }
-            process.signal(SIGTERM)
-            // The listener closes when the drain begins.
+            let client = try await Self.drainBegun(process)
             try await TestThread.run {
-                let deadline = ContinuousClock.now.advanced(by: .seconds(60))
-                while (try? TestClient(port: port)) != nil {
-                    guard ContinuousClock.now < deadline else { throw TestClientError.ended }
-                }
                 try client.send("done")
                 let chunk = try client.chunk()
                 #expect(chunk == Array("done".utf8))
@@ -102,21 +112,7 @@ struct LifeCycleTests {
     @Test("a second signal cuts off what still runs", arguments: [SIGTERM, SIGINT])
     func secondSignal(_ signal: Int32) async throws {
         try await FunctionProcess.with(.knative(["SWIFTLET_DRAIN_SECONDS": "3600"])) { process in
-            let port = try await process.port()
-            let client = try await TestThread.run {
-                let client = try TestClient(port: port)
-                try client.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 8\r\n\r\nhalf")
-                _ = try client.head()
-                _ = try client.chunk()
-                return client
-            }
-            process.signal(SIGTERM)
-            try await TestThread.run {
-                let deadline = ContinuousClock.now.advanced(by: .seconds(60))
-                while (try? TestClient(port: port)) != nil {
-                    guard ContinuousClock.now < deadline else { throw TestClientError.ended }
-                }
-            }
+            let client = try await Self.drainBegun(process)
             process.signal(signal)
             let isCut = try await TestThread.run { client.isCut() }
             #expect(isCut)

@@ -14,7 +14,7 @@ final class IdentityWatch: Sendable {
     private let interval: Duration?
     private let logger: Logger
 
-    /// - Parameter interval: Between two looks; `nil` for none.
+    /// Looks every `interval` once it has begun; never when that is `nil`.
     init(_ identity: TLSIdentity, interval: Duration?, logger: Logger) {
         self.identity = identity
         self.interval = interval
