@@ -13,6 +13,7 @@ import sys
 
 import contenders
 import counting
+import ending
 import load
 import report
 import sample
@@ -25,10 +26,16 @@ ROUNDS = int(os.environ.get("ROUNDS") or 3)
 STARTS = int(os.environ.get("STARTS") or 100)
 CONNECTIONS = 64
 CODEC_STEPS = 5000
+# What a server or its load has open besides its connections.
+DESCRIPTORS_BESIDES = 500
+DESCRIPTORS = 10_000 + DESCRIPTORS_BESIDES
 
 
 class Bench:
-    def __init__(self):
+    def __init__(self, descriptors):
+        self.descriptors = descriptors
+        # (what, by whom, why not)
+        self.unmeasured = []
         self.results = report.Results()
         self.everyone, self.missing = contenders.all_contenders()
         self.swiftlet, self.bare = self.everyone[0], self.everyone[2]
@@ -107,21 +114,31 @@ class Bench:
             outcomes, _, reasons = self.rounds(entries, measure)
             ours, peer = entries[0][0].name, entries[1][0].name
             if not outcomes[ours] or not outcomes[peer]:
-                rows.append([name, "skipped", reasons.get(ours) or reasons.get(peer), "", ""])
+                rows.append([name, None, None, None, None, None])
+                self.unmeasured.append((f"{title}: {name}", ours if reasons.get(ours) else peer,
+                                        reasons.get(ours) or reasons.get(peer, "no outcome")))
                 continue
             mine = statistics.median(o.rate for o in outcomes[ours])
             theirs = statistics.median(o.rate for o in outcomes[peer])
             p99 = statistics.median(o.p99 for o in outcomes[ours])
             self.results.add(f"{title}: {name}", mine, "events/s", peer, theirs)
+            errors = sum(o.errors for o in outcomes[ours])
             rows.append([name, f"{mine:,.0f}", f"{p99:,.0f}", f"{theirs:,.0f}",
-                         f"{mine / theirs:.2f}"])
-        report.table(["", "Swiftlet/s", "p99 µs", f"{self.bare.name}/s", "ratio"], rows)
+                         f"{mine / theirs:.2f}", errors])
+        report.table(["", "Swiftlet/s", "p99 µs", f"{self.bare.name}/s", "ratio", "errors"], rows)
 
     def loads(self):
         def wrk(connections):
             # Many connections take seconds to be made.
             seconds = SECONDS + connections // 2_000
-            return lambda server, message: load.run(server, message, seconds, connections)
+            needed = connections + DESCRIPTORS_BESIDES
+
+            def measure(server, message):
+                if self.descriptors < needed:
+                    raise RuntimeError(f"it takes {needed:,} descriptors, and this process may "
+                                       f"have {self.descriptors:,}: raise ulimit -Hn")
+                return load.run(server, message, seconds, connections)
+            return measure
 
         event = sample.binary()
         pair = [(self.swiftlet, event), (self.bare, event)]
@@ -141,6 +158,8 @@ class Bench:
             self.points("HTTP/2, 16 streams on each of 16 connections; the loop by HTTP/1.1", [(
                 "h2c", [(self.swiftlet, event), (self.bare, event)],
                 lambda server, message: self.http2(server, message))])
+        else:
+            self.unmeasured.append(("HTTP/2", self.swiftlet.name, "h2load is not installed"))
 
     def http2(self, server, message):
         if server.contender is self.swiftlet:
@@ -226,8 +245,18 @@ def prepare():
         if done.returncode != 0:
             return shutil.rmtree(folder, ignore_errors=True)
         stamp.write_text(wanted.read_text())
+
+
+def raise_descriptors():
+    """Lets this process and those it starts have as many descriptors as may be; gives the number."""
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    try:
+        # More than the hard limit is for root alone.
+        wanted = max(hard, DESCRIPTORS)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, wanted))
+    except (ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    return resource.getrlimit(resource.RLIMIT_NOFILE)[0]
 
 
 def main():
@@ -236,8 +265,9 @@ def main():
             sys.exit(f"{tool} is missing; .ci/prepare bench installs it")
     if os.cpu_count() < 2:
         sys.exit("two cores are needed: one for the server and one for the load")
+    ending.on_signals()
     prepare()
-    bench = Bench()
+    bench = Bench(raise_descriptors())
     parts = {"echo": bench.echo, "codec": bench.codec, "loads": bench.loads,
              "starts": bench.starts, "idle": bench.idle}
     wanted = sys.argv[1:] or list(parts)
@@ -246,6 +276,8 @@ def main():
             sys.exit(f"there is no part {name}; there are {', '.join(parts)}")
     for name in wanted:
         parts[name]()
+    for what, contender, reason in bench.unmeasured:
+        report.note(f"not measured: {what}, {contender}: {reason}")
     path = WORK / "results.json"
     bench.results.write(path)
     report.note(f"\n{len(bench.results.rows)} results in {path}")

@@ -4,8 +4,11 @@ import json
 import re
 import subprocess
 
+import ending
 from paths import WORK
 from server import LOAD_CORE
+
+OVERTIME_SECONDS = 60
 
 
 class Outcome:
@@ -18,16 +21,24 @@ class Outcome:
         self.cpu = cpu_seconds * 1e6 / requests if requests else 0
 
 
+def _tool(command, seconds):
+    """Runs what makes the load; it ends with the driver."""
+    try:
+        return subprocess.run(["taskset", "-c", LOAD_CORE, *command], capture_output=True,
+                              text=True, timeout=seconds + OVERTIME_SECONDS,
+                              preexec_fn=ending.die_with_driver)
+    except subprocess.TimeoutExpired:
+        raise RuntimeError(f"{command[0]} did not end within {OVERTIME_SECONDS} s of its time")
+
+
 def run(server, message, seconds, connections):
     """One round of wrk over keep-alive connections; latencies in microseconds."""
     script = WORK / "event.lua"
     script.write_text(message.lua())
     before = server.cpu_seconds()
-    output = subprocess.run(
-        ["taskset", "-c", LOAD_CORE, "wrk", "-t", "1", "-c", str(connections), "-d",
-         f"{seconds}s", "--timeout", "10s", "-s", str(script), f"http://127.0.0.1:{server.port}/"],
-        capture_output=True, text=True, timeout=seconds + 60,
-    )
+    output = _tool(
+        ["wrk", "-t", "1", "-c", str(connections), "-d", f"{seconds}s", "--timeout", "10s", "-s",
+         str(script), f"http://127.0.0.1:{server.port}/"], seconds)
     cpu = server.cpu_seconds() - before
     found = re.search(r"^RESULT (.*)$", output.stdout, re.MULTILINE)
     if not found:
@@ -46,12 +57,9 @@ def run_http2(server, message, seconds, connections, streams):
     headers = [word for name, value in message.headers.items()
                for word in ("-H", f"{name}: {value}")]
     before = server.cpu_seconds()
-    output = subprocess.run(
-        ["taskset", "-c", LOAD_CORE, "h2load", "-t", "1", "-c", str(connections), "-m",
-         str(streams), "-D", str(seconds), "-d", str(body), *headers,
-         f"http://127.0.0.1:{server.port}/"],
-        capture_output=True, text=True, timeout=seconds + 60,
-    )
+    output = _tool(
+        ["h2load", "-t", "1", "-c", str(connections), "-m", str(streams), "-D", str(seconds), "-d",
+         str(body), *headers, f"http://127.0.0.1:{server.port}/"], seconds)
     cpu = server.cpu_seconds() - before
     rate = re.search(r"([\d.]+) req/s", output.stdout)
     good = re.search(r"(\d+) 2xx", output.stdout)

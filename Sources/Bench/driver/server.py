@@ -3,8 +3,9 @@
 import os
 import signal
 import socket
-import subprocess
 import time
+
+import ending
 
 SERVER_CORE, LOAD_CORE = "0", "1"
 START_SECONDS = 20
@@ -16,11 +17,9 @@ class Server:
 
     def __init__(self, contender, port, wrapper=(), environment=None):
         self.port, self.contender = port, contender
-        self.process = subprocess.Popen(
-            ["taskset", "-c", SERVER_CORE, *wrapper, *map(str, contender.command(port))],
+        self.process = ending.start(
+            ["taskset", "-c", SERVER_CORE, *wrapper, *contender.command(port)],
             env={**os.environ, **contender.environment(port), **(environment or {})},
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-            start_new_session=True,
         )
         self._await_port()
 
@@ -73,9 +72,7 @@ class Server:
 
     def stop(self, number=signal.SIGKILL):
         """Ends it, and all that it started."""
-        if self.process.poll() is None:
-            os.killpg(self.process.pid, number)
-        self.process.wait()
+        ending.stop(self.process, number)
 
 
 def free_port():

@@ -6,9 +6,9 @@ import shutil
 import signal
 import socket
 import statistics
-import subprocess
 import time
 
+import ending
 from paths import WORK
 from server import LOAD_CORE, SERVER_CORE, free_port
 
@@ -81,20 +81,17 @@ def breakdown(contender, message):
     if not shutil.which("strace"):
         return []
     port, log = free_port(), WORK / "startup.strace"
-    process = subprocess.Popen(
-        ["taskset", "-c", SERVER_CORE, "strace", "-f", "-ttt", "-o", str(log), "-e",
-         f"trace={TRACED}",
-         *map(str, contender.command(port))],
+    process = ending.start(
+        ["taskset", "-c", SERVER_CORE, "strace", "-f", "-ttt", "-o", log, "-e",
+         f"trace={TRACED}", *contender.command(port)],
         env={**os.environ, **contender.environment(port)},
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
     )
     try:
         with _connect(port, time.monotonic() + GIVE_UP_SECONDS) as connection:
             connection.sendall(message.request(port))
             connection.recv(65536)
     finally:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        ending.stop(process)
     return _parts(log.read_text(errors="replace"))
 
 
