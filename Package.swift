@@ -157,6 +157,11 @@ let package = Package(
             swiftSettings: strict
         ),
         .executableTarget(name: "BenchLoop", dependencies: ["CLinux"], swiftSettings: strict),
+        // C, as the least that any language could do.
+        .executableTarget(
+            name: "BenchDispatch",
+            linkerSettings: [.linkedLibrary("rdkafka"), .linkedLibrary("curl")]
+        ),
 
         // Tests.
         .target(

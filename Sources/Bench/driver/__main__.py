@@ -13,6 +13,7 @@ import sys
 
 import contenders
 import counting
+import dispatch
 import ending
 import load
 import report
@@ -269,7 +270,8 @@ def main():
     prepare()
     bench = Bench(raise_descriptors())
     parts = {"echo": bench.echo, "codec": bench.codec, "loads": bench.loads,
-             "starts": bench.starts, "idle": bench.idle}
+             "starts": bench.starts, "idle": bench.idle,
+             "dispatch": lambda: dispatch.measure(bench.results, SECONDS, ROUNDS)}
     wanted = sys.argv[1:] or list(parts)
     for name in wanted:
         if name not in parts:
