@@ -241,9 +241,21 @@ final class CurlEasy {
             case .http2: CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE
             }
         self.set(CURLOPT_HTTP_VERSION, Int(value))
+        guard version == .http2 else { return }
         // Better a stream of the connection that is coming up than one more connection.
-        if version == .http2 { self.set(CURLOPT_PIPEWAIT, 1) }
+        self.set(CURLOPT_PIPEWAIT, 1)
+        guard !Self.reusesPriorKnowledge else { return }
+        self.set(CURLOPT_FRESH_CONNECT, 1)
+        self.set(CURLOPT_FORBID_REUSE, 1)
     }
+
+    /// Whether libcurl can use a connection twice whose server was known to speak HTTP/2.
+    ///
+    /// 7.88, which Debian 12 has, fails the second request on it (curl's issue 10634).
+    private static let reusesPriorKnowledge: Bool = {
+        guard let version = curl_version_info(CURLVERSION_FIRST) else { return true }
+        return !(0x07_5800..<0x08_0000 ~= version.pointee.version_num)
+    }()
 
     private func setTLS(authorities: String?) {
         self.set(CURLOPT_SSL_VERIFYPEER, 1)

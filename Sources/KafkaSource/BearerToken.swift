@@ -1,32 +1,44 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import EventLoop
 internal import Glibc
 
 /// Reads bearer tokens that somebody else keeps fresh in a file, as Kubernetes does.
 ///
 /// `@unchecked Sendable`: belongs to the loop.
 final class BearerToken: @unchecked Sendable {
-    /// How long a token is used before the file is read again; Kubernetes renews it after four
-    /// fifths of its life, which is ten minutes at least.
-    private static let freshFor = Duration.seconds(60)
     /// The longest token, in bytes; it has to fit into a header.
     private static let bytesMax = 16 * 1024
 
-    private var tokens: [String: (value: String, readAt: MonotonicTime)] = [:]
+    /// What a file is known by; Kubernetes renews a token by putting another file in its place.
+    private struct Edition: Equatable {
+        let inode: UInt64
+        let bytes: Int64
+        let modifiedSeconds: Int
+        let modifiedNanoseconds: Int
 
-    /// The token in a file.
+        init?(_ file: String) {
+            var status = stat()
+            guard stat(file, &status) == 0 else { return nil }
+            self.inode = UInt64(status.st_ino)
+            self.bytes = Int64(status.st_size)
+            self.modifiedSeconds = status.st_mtim.tv_sec
+            self.modifiedNanoseconds = status.st_mtim.tv_nsec
+        }
+    }
+
+    private var tokens: [String: (value: String, edition: Edition)] = [:]
+
+    /// The token in a file, which is read again once it has changed.
     ///
     /// - Throws: When the file has none; the error names the file, not what is in it.
     func value(of file: String) throws(KafkaSourceError) -> String {
-        let now = MonotonicTime.now()
-        if let known = self.tokens[file], known.readAt.duration(to: now) < Self.freshFor {
-            return known.value
-        }
-        guard let value = Self.read(file) else {
+        // Looked at first: what changes while it is read is read again the next time.
+        let edition = Edition(file)
+        if let known = self.tokens[file], known.edition == edition { return known.value }
+        guard let edition, let value = Self.read(file) else {
             throw KafkaSourceError(message: "the file \(file) has no token for the sink")
         }
-        self.tokens[file] = (value, now)
+        self.tokens[file] = (value, edition)
         return value
     }
 

@@ -36,7 +36,8 @@ class Sink:
         self.loop = asyncio.new_event_loop()
         asyncio.set_event_loop(self.loop)
         server = self.loop.run_until_complete(
-            asyncio.start_server(self._serve, "127.0.0.1", 0, backlog=1024))
+            asyncio.start_server(
+                self._serve, "127.0.0.1", 0, backlog=1024, limit=4 * 1024 * 1024))
         self.port = server.sockets[0].getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}/"
         self._ready.set()
@@ -97,7 +98,7 @@ def bootstrap_of(platform):
 
 
 def source(folder, name, topic, sink, annotations=None, **spec):
-    """The manifest of a source, in a file."""
+    """The manifest of a source, in a file; `sink` is an address or a whole destination."""
     document = {
         "apiVersion": "sources.knative.dev/v1", "kind": "KafkaSource",
         "metadata": {"name": name, "annotations": {
@@ -105,7 +106,8 @@ def source(folder, name, topic, sink, annotations=None, **spec):
             "swiftlet.dev/kafka-properties": "session.timeout.ms=4000,heartbeat.interval.ms=200",
             **{f"swiftlet.dev/{key}": str(value) for key, value in (annotations or {}).items()}}},
         "spec": {"bootstrapServers": ["unused:1"], "topics": [topic], "consumerGroup": name,
-                 "initialOffset": "earliest", "sink": {"uri": sink}, **spec},
+                 "initialOffset": "earliest",
+                 "sink": {"uri": sink} if isinstance(sink, str) else sink, **spec},
     }
     path = folder / f"{name}.yaml"
     path.write_text(yaml.dump(document))
