@@ -18,4 +18,10 @@ extension [UInt8] {
     /// Adds the UTF-8 of a text.
     @inlinable @inline(__always)
     public mutating func append(_ text: String) { self.append(text.utf8.span) }
+
+    /// Adds the bytes of a literal, whose length the compiler knows.
+    @inlinable @inline(__always)
+    public mutating func append(literal text: StaticString) {
+        self.append(addingCapacity: text.utf8CodeUnitCount) { $0.append(text) }
+    }
 }

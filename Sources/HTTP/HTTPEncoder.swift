@@ -27,9 +27,9 @@ package enum HTTPEncoder {
         bytes.append(contentsOf: head.method.rawValue.utf8)
         bytes.append(0x20)
         bytes.append(contentsOf: head.target.utf8)
-        bytes.append(" HTTP/1.1\r\n")
+        bytes.append(literal: " HTTP/1.1\r\n")
         try self.append(head.fields, to: &bytes)
-        bytes.append("\r\n")
+        bytes.append(literal: "\r\n")
     }
 
     /// Appends a status line.
@@ -38,15 +38,15 @@ package enum HTTPEncoder {
         to bytes: inout [UInt8]
     ) throws(HTTPEncodeError) {
         if status == .ok {
-            bytes.append("HTTP/1.1 200 OK\r\n")
+            bytes.append(literal: "HTTP/1.1 200 OK\r\n")
             return
         }
         guard 100...999 ~= status.rawValue else { throw .statusInvalid }
-        bytes.append("HTTP/1.1 ")
+        bytes.append(literal: "HTTP/1.1 ")
         self.append(decimal: status.rawValue, to: &bytes)
         bytes.append(0x20)
         bytes.append(contentsOf: status.reasonPhrase.utf8)
-        bytes.append("\r\n")
+        bytes.append(literal: "\r\n")
     }
 
     /// Appends field lines, without the empty one; nothing when it throws.
@@ -90,9 +90,9 @@ package enum HTTPEncoder {
         to bytes: inout [UInt8]
     ) {
         bytes.append(block.extracting(entry.nameRange))
-        bytes.append(": ")
+        bytes.append(literal: ": ")
         bytes.append(block.extracting(entry.valueRange))
-        bytes.append("\r\n")
+        bytes.append(literal: "\r\n")
     }
 
     private static func check(
@@ -116,13 +116,13 @@ package enum HTTPEncoder {
         guard !chunk.isEmpty else { return }
         self.append(chunkSize: chunk.count, to: &bytes)
         bytes.append(contentsOf: chunk)
-        bytes.append("\r\n")
+        bytes.append(literal: "\r\n")
     }
 
     /// Appends the line before the data of a chunk, whose CRLF is for the caller to append.
     package static func append(chunkSize count: Int, to bytes: inout [UInt8]) {
         self.append(hexadecimal: count, to: &bytes)
-        bytes.append("\r\n")
+        bytes.append(literal: "\r\n")
     }
 
     /// Appends the end of a chunked body.
@@ -130,9 +130,9 @@ package enum HTTPEncoder {
         lastChunkWith trailers: HTTPFields,
         to bytes: inout [UInt8]
     ) throws(HTTPEncodeError) {
-        bytes.append("0\r\n")
+        bytes.append(literal: "0\r\n")
         try self.append(trailers, to: &bytes)
-        bytes.append("\r\n")
+        bytes.append(literal: "\r\n")
     }
 
     /// Appends a number of 0 or more in decimal digits.

@@ -34,23 +34,29 @@ package enum HTTPFieldName: UInt8, Sendable, CaseIterable {
     ///   - length: How many bytes the name has.
     init(_ bytes: Span<UInt8>, length: Int) {
         if let window = SixteenBytes(bytes, at: 0) {
-            let isToken = window.firstSpecial >= min(length, 16)
-            let last = length == 17 ? bytes[length - 1] : 0
-            self = isToken ? Self(window, length: length, last: last) : .other
+            self.init(token: window, length: length) { bytes[16] }
             return
         }
         var padded = InlineArray<16, UInt8>(repeating: 0)
         for index in 0..<min(length, padded.count) { padded[index] = bytes[index] }
-        guard let window = SixteenBytes(padded.span, at: 0), window.firstSpecial >= length else {
+        guard let window = SixteenBytes(padded.span, at: 0), length < 17 else {
             self = .other
             return
         }
-        self.init(window, length: length, last: 0)
+        self.init(token: window, length: length) { 0 }
+    }
+
+    /// As ``init(_:length:last:)``, of bytes that may be no token.
+    @inline(__always)
+    private init(token window: SixteenBytes, length: Int, last: () -> UInt8) {
+        let name = Self(window, length: length, last: last)
+        let isToken = name == .other || window.firstSpecial >= min(length, 16)
+        self = isToken ? name : .other
     }
 
     /// As ``init(_:length:)``, of the first 16 bytes of a token, and the 17th of as long a one.
     @inline(__always)
-    init(_ window: SixteenBytes, length: Int, last: UInt8) {
+    init(_ window: SixteenBytes, length: Int, last: () -> UInt8) {
         // No two bytes of a token become one of these names' letters or hyphens by this bit.
         var (first, second) = window.words
         let spaces: UInt64 = 0x2020_2020_2020_2020
@@ -65,7 +71,7 @@ package enum HTTPFieldName: UInt8, Sendable, CaseIterable {
         switch length {
         case 2, 4, 6, 7: self = Self.short(first & ~padding)
         case 9, 10, 11, 12, 14, 15: self = Self.long(first, second & ~padding)
-        case 17 where last | 0x20 == UInt8(ascii: "g"):
+        case 17 where last() | 0x20 == UInt8(ascii: "g"):
             let isRight = first == Self.word("transfer") && second == Self.word("-encodin")
             self = isRight ? .transferEncoding : .other
         default: self = .other

@@ -51,12 +51,13 @@ enum HTTPFieldParser {
     ) throws(HTTPParseError) -> Int {
         // Variables of its own stay in registers.
         var (place, found) = (start, summary)
-        while entries.freeCapacity > 0, self.isAtLine(bytes, place) {
+        while entries.freeCapacity > 0 {
             if let entry = self.usualLine(bytes, &place, base, &found) {
                 entries.append(entry)
-            } else {
-                entries.append(try self.line(bytes, &place, base, &found))
+                continue
             }
+            guard self.isAtLine(bytes, place) else { break }
+            entries.append(try self.line(bytes, &place, base, &found))
         }
         summary = found
         return place
@@ -77,38 +78,39 @@ enum HTTPFieldParser {
         _ summary: inout HTTPFields.Summary
     ) -> HTTPFields.Entry? {
         let start = cursor
-        guard let window = SixteenBytes(bytes, at: start) else { return nil }
-        var nameLength = window.firstSpecial
+        guard let name = SixteenBytes(bytes, at: start) else { return nil }
+        var nameLength = name.firstSpecial
         if nameLength == 16 {
             guard let next = SixteenBytes(bytes, at: start &+ 16) else { return nil }
             nameLength &+= next.firstSpecial
         }
-        let valueStart = start &+ nameLength &+ 2
-        guard nameLength > 0, valueStart < bytes.count, bytes[valueStart] > 0x20,
-            bytes.hasPair(UInt8(ascii: ":"), 0x20, at: valueStart &- 2)
+        // A colon and a space, which are no control characters, and then the value.
+        let colon = start &+ nameLength
+        guard nameLength > 0, let value = SixteenBytes(bytes, at: colon),
+            value.words.0 & 0xFFFF == 0x203A, value.words.0 & 0xFF_0000 > 0x20_0000
         else { return nil }
-        var end = valueStart
+        var (place, end) = (value.firstControl, colon)
         while true {
-            guard let window = SixteenBytes(bytes, at: end) else { return nil }
-            let place = window.firstControl
             end &+= place
             if place < 16 { break }
+            guard let next = SixteenBytes(bytes, at: end) else { return nil }
+            place = next.firstControl
         }
         guard bytes.hasPair(0x0D, 0x0A, at: end), bytes[end &- 1] > 0x20 else { return nil }
         cursor = end &+ 2
         let entry = HTTPFields.Entry(
-            HTTPFieldName(window, length: nameLength, last: bytes[valueStart &- 3]),
+            HTTPFieldName(name, length: nameLength) { bytes[colon &- 1] },
             nameStart: start &- base,
             nameLength: nameLength,
-            valueStart: valueStart &- base,
-            valueLength: end &- valueStart,
+            valueStart: colon &+ 2 &- base,
+            valueLength: end &- colon &- 2,
             isChecked: true,
             isWireForm: true
         )
-        let firstTwo = UInt16(truncatingIfNeeded: window.words.0)
+        let first = name.words.0
         summary.add(
             entry,
-            fingerprint: HTTPFields.Summary.fingerprint(length: nameLength, firstTwo: firstTwo)
+            fingerprint: HTTPFields.Summary.fingerprint(length: nameLength, first: first)
         )
         return entry
     }

@@ -83,11 +83,9 @@ package struct HTTPFields: Sendable {
         self.block.append(addingCapacity: roomMax) { line in
             line.append(prefix)
             line.append(name)
-            line.append(UInt8(ascii: ":"))
-            line.append(0x20)
+            line.append(": ")
             write(&line)
-            line.append(0x0D)
-            line.append(0x0A)
+            line.append("\r\n")
         }
         let valueStart = start + nameLength + 2
         self.addLine(start, nameLength, valueStart, isChecked: false)
@@ -129,10 +127,10 @@ package struct HTTPFields: Sendable {
     private mutating func append(rewriting entry: Entry, of other: HTTPFields) {
         let (start, bytes) = (self.block.count, other.block.span)
         self.block.append(bytes.extracting(entry.nameRange))
-        self.block.append(": ")
+        self.block.append(literal: ": ")
         let valueStart = self.block.count
         self.block.append(bytes.extracting(entry.valueRange))
-        self.block.append("\r\n")
+        self.block.append(literal: "\r\n")
         self.addLine(start, valueStart - 2 - start, valueStart, isChecked: entry.isChecked)
     }
 

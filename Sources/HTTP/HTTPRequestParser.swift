@@ -6,6 +6,8 @@ internal import Bytes
 package struct HTTPParsedRequest: Sendable, Equatable {
     /// The head.
     package var head: HTTPRequestHead
+    /// How many bytes the head took, with an empty line before it.
+    package var headLength: Int
     /// How the body that follows is delimited.
     package var framing: HTTPBodyFraming
     /// Whether the client wants to use the connection again (RFC 9112 section 9.3).
@@ -25,15 +27,23 @@ package struct HTTPRequestParser: Sendable {
     /// Makes a parser for one connection.
     package init(limits: HTTPLimits = HTTPLimits()) { self.limits = limits }
 
+    /// As ``parseHead(_:)``, and how many bytes the head took.
+    package mutating func parse(
+        _ bytes: Span<UInt8>
+    ) throws(HTTPParseError) -> (request: HTTPParsedRequest, consumed: Int)? {
+        guard let request = try self.parseHead(bytes) else { return nil }
+        return (request, request.headLength)
+    }
+
     /// Reads the head at the start of `bytes`.
     ///
     /// - Parameter bytes: All that was received and not consumed; when more is needed, the same
     ///   bytes and more are given the next time.
-    /// - Returns: The request and how many bytes its head took; `nil` while it is incomplete.
+    /// - Returns: The request; `nil` while its head is incomplete.
     /// - Throws: ``HTTPParseError`` when no further byte could make it valid.
-    package mutating func parse(
+    package mutating func parseHead(
         _ bytes: Span<UInt8>
-    ) throws(HTTPParseError) -> (request: HTTPParsedRequest, consumed: Int)? {
+    ) throws(HTTPParseError) -> HTTPParsedRequest? {
         // One empty line before a request is forgiven (RFC 9112 section 2.2).
         var skipped = 0
         if bytes.count >= 1, bytes[0] == 0x0D {
@@ -45,12 +55,12 @@ package struct HTTPRequestParser: Sendable {
         // Most heads come whole and right, in one pass. What others miss, the scanner says.
         var length = 0
         if self.scanner.isFresh, let head = try? Self.parseHead(rest, &length, self.limits) {
-            return (try Self.interpret(head), skipped + length)
+            return try Self.interpret(head, length: skipped + length)
         }
         guard let end = try self.scanner.scan(rest, limits: self.limits) else { return nil }
         self.scanner = HTTPHeadScanner()
         let head = try Self.parseHead(rest.extracting(0..<end), &length, self.limits)
-        return (try Self.interpret(head), skipped + end)
+        return try Self.interpret(head, length: skipped + end)
     }
 
     /// Reads a head, whose `length` is right afterwards; throws also when it is incomplete.
@@ -131,7 +141,8 @@ package struct HTTPRequestParser: Sendable {
     }
 
     private static func interpret(
-        _ head: consuming HTTPRequestHead
+        _ head: consuming HTTPRequestHead,
+        length: Int
     ) throws(HTTPParseError) -> HTTPParsedRequest {
         try self.checkTarget(head)
         try self.checkHost(head)
@@ -142,6 +153,7 @@ package struct HTTPRequestParser: Sendable {
         let hasKeepAlive = hasConnection && head.fields.listContains("connection", "keep-alive")
         return HTTPParsedRequest(
             head: head,
+            headLength: length,
             framing: framing,
             isKeepAlive: !hasClose && (head.minorVersion == 1 || hasKeepAlive),
             expectsContinue: expectsContinue && framing != .none

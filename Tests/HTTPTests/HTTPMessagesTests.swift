@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import HTTP
+import TestSupport
 import Testing
 
 @Suite("Targets and hosts (RFC 9112 section 3.2, RFC 3986 section 3.2)")
@@ -73,5 +74,28 @@ struct HTTPMessagesTests {
             let host = "a" + String(UnicodeScalar(byte)) + "b"
             #expect(HTTPHost.isValid(host) == allowed.contains(byte), "byte \(byte)")
         }
+    }
+
+    @Test("the field is judged as its text is, however long it is")
+    func hostField() throws {
+        var random = SeededGenerator()
+        let pieces = [
+            "a", "exam-generator.default", ".example.com", "-", ":", ":80", ":65536", "%4", "%41",
+            "_", "/", "[::1]", "é", "@", "127.0.0.1", "0", ",",
+        ]
+        var validCount = 0
+        for _ in 0..<3_000 {
+            let host = (0..<Int.random(in: 1...4, using: &random)).map { _ in
+                pieces.randomElement(using: &random) ?? "a"
+            }.joined()
+            let isValid = HTTPHost.isValid(host)
+            for rest in ["", "X: what follows is longer than a vector\r\n"] {
+                let text = "GET / HTTP/1.1\r\nHost: \(host)\r\n\(rest)\r\n"
+                let isAccepted = (try? parseRequest(Array(text.utf8))) != nil
+                #expect(isAccepted == isValid, "\(host), seed \(SeededGenerator.seed)")
+            }
+            if isValid { validCount += 1 }
+        }
+        #expect(validCount > 300)
     }
 }
