@@ -7,11 +7,9 @@ extension OutputSpan<UInt8> {
         precondition(bytes.count <= self.freeCapacity, "whoever makes the room counts the bytes")
         // Safety: there is room, and both buffers are used within the calls that lend them.
         unsafe self.withUnsafeMutableBufferPointer { room, count in
-            unsafe bytes.withUnsafeBytes { source in
-                let rest = unsafe UnsafeMutableRawBufferPointer(
-                    rebasing: UnsafeMutableRawBufferPointer(room)[count...]
-                )
-                unsafe rest.copyMemory(from: source)
+            unsafe bytes.withUnsafeBufferPointer { source in
+                guard let from = source.baseAddress, let to = room.baseAddress else { return }
+                unsafe (to + count).initialize(from: from, count: source.count)
             }
             count += bytes.count
         }

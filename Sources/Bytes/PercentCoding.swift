@@ -62,11 +62,10 @@ package enum PercentCoding {
     }
 
     /// Undoes one round of encoding, and keeps each `%` that is not followed by two digits.
-    package static func decodeKeepingOthers(_ text: Span<UInt8>) -> [UInt8] {
-        [UInt8](capacity: text.count) { self.decodeKeepingOthers(text, into: &$0) }
-    }
-
-    /// As ``decodeKeepingOthers(_:)``, into a place with room for as many bytes as `text` has.
+    ///
+    /// - Parameters:
+    ///   - text: What to decode.
+    ///   - decoded: A place with room for as many bytes as `text` has.
     package static func decodeKeepingOthers(
         _ text: Span<UInt8>,
         into decoded: inout OutputSpan<UInt8>

@@ -3,7 +3,7 @@
 extension HTTPFields {
     /// What is known of all lines together, so that nobody has to look at each.
     struct Summary: Sendable {
-        /// One of 64 bits for each name, and for some that were removed.
+        /// One of 64 bits for each name, and for some that were removed or left behind.
         ///
         /// Nearly all names that a server asks for are absent; this answers without a search.
         private var fingerprints: UInt64 = 0
@@ -24,6 +24,12 @@ extension HTTPFields {
             if entry.field != .other, self.names.insert(entry.field) {
                 self.repeatedNames.insert(entry.field)
             }
+        }
+
+        /// As ``add(_:fingerprint:)``, of a line that is one of others.
+        @inline(__always)
+        mutating func add(_ entry: Entry, fingerprintsOf others: Self) {
+            self.add(entry, fingerprint: others.fingerprints)
         }
 
         /// Forgets all lines of a name.

@@ -99,28 +99,49 @@ package struct HTTPFields: Sendable {
     ///   - lines: Which ones, by index; they must be there.
     ///   - other: The list to take them from.
     package mutating func append(lines: Range<Int>, of other: HTTPFields) {
-        let source = other.entries[lines]
-        var rest = source[...]
-        while let first = rest.first {
-            guard first.isWireForm else {
-                self.append(rewriting: first, of: other)
-                rest.removeFirst()
-                continue
+        var start = lines.lowerBound
+        while start < lines.upperBound {
+            let end = other.runEnd(of: start..<lines.upperBound)
+            if start < end {
+                self.append(run: start..<end, of: other)
+                start = end
+            } else {
+                self.append(rewriting: other.entries[start], of: other)
+                start += 1
             }
-            var end = first.nameRange.lowerBound
-            let distance = self.block.count - end
-            let run = rest.prefix { entry in
-                guard entry.isWireForm, entry.nameRange.lowerBound == end else { return false }
-                end = entry.lineRange.upperBound
-                return true
-            }
-            self.block.append(other.block.span.extracting(first.nameRange.lowerBound..<end))
-            for entry in run {
-                let moved = entry.moved(by: distance)
-                self.add(moved)
-            }
-            rest = rest[run.endIndex...]
         }
+    }
+
+    /// Behind the last of the lines that lie side by side in wire form.
+    private func runEnd(of lines: Range<Int>) -> Int {
+        let entries = self.entries.span
+        var index = lines.lowerBound
+        var place = entries[index].nameRange.lowerBound
+        while index < lines.upperBound, entries[index].isWireForm,
+            entries[index].nameRange.lowerBound == place
+        {
+            place = entries[index].lineRange.upperBound
+            index += 1
+        }
+        return index
+    }
+
+    /// Adds lines that lie side by side in wire form; there is one at least.
+    private mutating func append(run: Range<Int>, of other: HTTPFields) {
+        let source = other.entries.span
+        let start = source[run.lowerBound].nameRange.lowerBound
+        let end = source[run.upperBound - 1].lineRange.upperBound
+        let distance = self.block.count - start
+        self.block.append(other.block.span.extracting(start..<end))
+        var summary = self.summary
+        self.entries.append(addingCapacity: run.count) { entries in
+            for index in run {
+                let entry = source[index].moved(by: distance)
+                summary.add(entry, fingerprintsOf: other.summary)
+                entries.append(entry)
+            }
+        }
+        self.summary = summary
     }
 
     /// Adds a line that has more or fewer spaces than ours have.

@@ -69,7 +69,9 @@ enum TextTargets {
 
     static func percentCoding(_ bytes: [UInt8]) throws(BrokenProperty) {
         let strict = PercentCoding.decode(bytes)
-        let lenient = PercentCoding.decodeKeepingOthers(bytes.span)
+        let lenient = [UInt8](capacity: bytes.count) {
+            PercentCoding.decodeKeepingOthers(bytes.span, into: &$0)
+        }
         try require(strict == nil || strict == lenient, "two readings of \(bytes)")
         try require(lenient.count <= bytes.count, "decoding makes nothing longer")
         let text = String(decoding: bytes, as: UTF8.self)
