@@ -107,11 +107,7 @@ enum HTTPFieldParser {
             isChecked: true,
             isWireForm: true
         )
-        let first = name.words.0
-        summary.add(
-            entry,
-            fingerprint: HTTPFields.Summary.fingerprint(length: nameLength, first: first)
-        )
+        summary.add(entry)
         return entry
     }
 
@@ -145,8 +141,7 @@ enum HTTPFieldParser {
             isChecked: true,
             isWireForm: hasOneSpace && valueEnd == lineEnd
         )
-        let name = bytes.extracting(start..<nameEnd)
-        summary.add(entry, fingerprint: HTTPFields.Summary.fingerprint(name))
+        summary.add(entry)
         return entry
     }
 

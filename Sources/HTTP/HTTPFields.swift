@@ -137,7 +137,7 @@ package struct HTTPFields: Sendable {
         self.entries.append(addingCapacity: run.count) { entries in
             for index in run {
                 let entry = source[index].moved(by: distance)
-                summary.add(entry, fingerprintsOf: other.summary)
+                summary.add(entry)
                 entries.append(entry)
             }
         }
@@ -164,23 +164,16 @@ package struct HTTPFields: Sendable {
     ) {
         let line = nameStart..<self.block.count
         let field = HTTPFieldName(self.block.span.extracting(line), length: nameLength)
-        self.add(
-            Entry(
-                field,
-                nameStart: nameStart,
-                nameLength: nameLength,
-                valueStart: valueStart,
-                valueLength: line.upperBound - 2 - valueStart,
-                isChecked: isChecked,
-                isWireForm: true
-            )
+        let entry = Entry(
+            field,
+            nameStart: nameStart,
+            nameLength: nameLength,
+            valueStart: valueStart,
+            valueLength: line.upperBound - 2 - valueStart,
+            isChecked: isChecked,
+            isWireForm: true
         )
-    }
-
-    @inline(__always)
-    private mutating func add(_ entry: Entry) {
-        let fingerprint = Summary.fingerprint(self.block.span.extracting(entry.nameRange))
-        self.summary.add(entry, fingerprint: fingerprint)
+        self.summary.add(entry)
         self.entries.append(entry)
     }
 
@@ -283,11 +276,10 @@ package struct HTTPFields: Sendable {
     }
 
     private func firstIndex(of name: String) -> Int? {
-        let name = name.utf8.span
-        guard self.summary.mayContain(name) else { return nil }
-        let bytes = self.block.span
-        for index in self.entries.indices where Self.matches(bytes, self.entries[index], name) {
-            return index
+        let (name, bytes, entries) = (name.utf8.span, self.block.span, self.entries.span)
+        let length = UInt32(truncatingIfNeeded: name.count)
+        for index in entries.indices where entries[index].nameLength == length {
+            if Self.matches(bytes, entries[index], name) { return index }
         }
         return nil
     }
