@@ -65,7 +65,7 @@ enum AttributeName {
     static func fingerprint(_ block: Span<UInt8>, _ name: Range<Int>) -> UInt64? {
         var sum = UInt64(truncatingIfNeeded: name.count)
         let marks = HeaderWord.marks(block, name) { word in
-            sum = (sum ^ word.foldedLetters) &* 0x9E37_79B9_7F4A_7C15
+            sum = (sum ^ word.foldedLetters) &* 0x94D0_49BB_1331_11EB
             return word.notName
         }
         guard marks & HeaderWord.highBits == 0, !name.isEmpty,

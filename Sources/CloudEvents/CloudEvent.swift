@@ -73,12 +73,8 @@ public struct CloudEvent: Sendable {
         _modify {
             // Taken out and put back: a second reference would make each change a copy.
             var extensions = CloudEventExtensions()
-            self.change { storage in
-                storage.takeReceivedExtensions()
-                extensions = storage.extensions
-                storage.extensions = CloudEventExtensions()
-            }
-            defer { self.storage.extensions = extensions }
+            self.change { extensions = $0.takeExtensions() }
+            defer { self.storage.replaceExtensions(extensions) }
             yield &extensions
         }
     }
@@ -123,12 +119,27 @@ public struct CloudEvent: Sendable {
         self.storage.setTime(time)
         self.storage.dataContentType = AttributeText(dataContentType)
         self.storage.dataSchema = AttributeText(dataSchema)
-        self.storage.extensions = extensions
+        self.storage.replaceExtensions(extensions)
         self.storage.data = data
     }
 
     /// Makes an event of what a decoder has put together and checked.
     init(_ storage: EventStorage) { self.storage = storage }
+
+    /// Lends ``type`` as UTF-8, which costs no `String`.
+    package func withTypeBytes<Result>(_ body: (Span<UInt8>) -> Result) -> Result {
+        self.storage.withBytes(self.storage.type, body) ?? body(Span())
+    }
+
+    /// Lends ``source`` as UTF-8, which costs no `String`.
+    package func withSourceBytes<Result>(_ body: (Span<UInt8>) -> Result) -> Result {
+        self.storage.withBytes(self.storage.source, body) ?? body(Span())
+    }
+
+    /// Lends ``subject`` as UTF-8, which costs no `String`; nothing when there is none.
+    package func withSubjectBytes<Result>(_ body: (Span<UInt8>) -> Result) -> Result {
+        self.storage.withBytes(self.storage.subject, body) ?? body(Span())
+    }
 
     /// Lends what the event holds, after it was copied if others hold it too.
     @inline(__always)

@@ -48,13 +48,21 @@ extension CloudEventHeaderCoding {
         return decoded
     }
 
-    /// The text of a value with its escapes undone, decoded on the stack.
+    /// The text of a value with its escapes undone.
     static func percentDecoded(_ value: Span<UInt8>) -> String? {
+        self.withPercentDecoded(value) { String(utf8: $0) }
+    }
+
+    /// Lends a value with its escapes undone, decoded on the stack.
+    static func withPercentDecoded<Result>(
+        _ value: Span<UInt8>,
+        _ body: (Span<UInt8>) -> Result
+    ) -> Result {
         // Safety: the buffer is written before it is read, and used within the call that lends it.
         unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: value.count) { room in
             var bytes = unsafe OutputSpan(buffer: room, initializedCount: 0)
             PercentCoding.decodeKeepingOthers(value, into: &bytes)
-            return String(utf8: bytes.span)
+            return body(bytes.span)
         }
     }
 

@@ -11,6 +11,8 @@ struct EventAssembler {
     private var seen: UInt8 = 0
     /// What the names of extensions in the headers have in common with few others.
     private var fingerprints: UInt64 = 0
+    /// The extensions, as soon as one of them does not lie in the headers.
+    private var extensions = CloudEventExtensions()
     private let attributesMax: Int
 
     /// Begins an event, of whose attributes some will lie in `headers`.
@@ -27,7 +29,7 @@ struct EventAssembler {
 
     /// Whether an attribute of that name has come.
     func hasAttribute(_ name: String) -> Bool {
-        CoreAttribute(name: name).map(self.has) ?? self.event.extensions.contains(name)
+        CoreAttribute(name: name).map(self.has) ?? self.extensions.contains(name)
     }
 
     private static func bit(_ attribute: CoreAttribute) -> UInt8 {
@@ -116,12 +118,12 @@ struct EventAssembler {
         _ name: consuming String,
         _ value: consuming CloudEventValue
     ) throws(CloudEventError) {
-        self.event.takeReceivedExtensions()
-        guard !self.event.extensions.contains(name) else { throw .attributeDuplicated(name) }
-        guard self.event.extensions.count < self.attributesMax else {
+        if self.event.receivedExtensions.count > 0 { self.extensions = self.event.takeExtensions() }
+        guard !self.extensions.contains(name) else { throw .attributeDuplicated(name) }
+        guard self.extensions.count < self.attributesMax else {
             throw .attributesTooMany(limit: self.attributesMax)
         }
-        self.event.extensions.append(consume name, consume value)
+        self.extensions.append(consume name, consume value)
     }
 
     /// Takes an extension attribute that lies in the headers.
@@ -136,7 +138,7 @@ struct EventAssembler {
         _ name: Range<Int>,
         _ fingerprint: UInt64
     ) -> Bool {
-        guard self.event.receivedExtensions.count < self.attributesMax,
+        guard self.event.receivedExtensions.count < self.attributesMax, self.extensions.isEmpty,
             self.fingerprints & fingerprint == 0 || !self.event.hasReceivedExtension(name)
         else { return false }
         self.fingerprints |= fingerprint
@@ -145,7 +147,7 @@ struct EventAssembler {
 
     /// Turns the order of the extensions, for attributes that were read from the last to the first.
     mutating func reverseExtensions() {
-        self.event.extensions.reverse()
+        self.extensions.reverse()
     }
 
     /// The finished event with `data` as its payload.
@@ -160,6 +162,7 @@ struct EventAssembler {
         // The extensions were checked as they came.
         try self.event.checkCoreAttributes()
         self.event.data = data
+        if !self.extensions.isEmpty { self.event.replaceExtensions(self.extensions) }
         self.event.releaseHeadersIfUnused()
         return CloudEvent(self.event)
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Bytes
+import HTTP
 
 /// Writes events in the JSON format (JSON format 1.0.2 sections 2 to 4).
 struct EventJSONWriter {
@@ -20,31 +21,46 @@ struct EventJSONWriter {
 
     /// Writes the object of one event, whose structure the caller has checked.
     mutating func write(_ event: CloudEvent) {
+        let storage = event.storage
         self.append("{\"specversion\":\"1.0\"")
-        self.member("id", event.id)
-        self.member("source", event.source)
-        self.member("type", event.type)
-        if let subject = event.subject { self.member("subject", subject) }
-        if let time = event.time {
-            self.name("time")
-            self.append("\"")
-            time.withRFC3339 { self.json.append($0) }
-            self.append("\"")
+        self.member("id", storage.id, of: storage)
+        self.member("source", storage.source, of: storage)
+        self.member("type", storage.type, of: storage)
+        self.member("subject", storage.subject, of: storage)
+        if let time = storage.time {
+            time.withRFC3339 { self.member("time".utf8.span, $0) }
         }
-        if let schema = event.dataSchema { self.member("dataschema", schema) }
-        event.extensions.forEachAttribute { name, value in self.member(name, value) }
-        if let type = event.dataContentType { self.member("datacontenttype", type) }
-        if let data = event.data { self.payload(data, type: event.dataContentType) }
+        self.member("dataschema", storage.dataSchema, of: storage)
+        self.extensions(of: storage)
+        self.member("datacontenttype", storage.dataContentType, of: storage)
+        if let data = storage.data { self.payload(data, of: storage) }
         self.append("}")
     }
 
+    private mutating func extensions(of event: EventStorage) {
+        let received = event.receivedExtensions
+        for index in 0..<received.count {
+            let block = event.headers.block
+            let range = received.nameRange(at: index, in: event.headers)
+            let name = block.span.extracting(range)
+            let value = AttributeText(received[index])
+            if HeaderWord.marks(block.span, range, { $0.lowercased.bits ^ $0.bits }) == 0 {
+                event.withBytes(value) { self.member(name, $0) }
+            } else if let name = AttributeName.lowercased(name) {
+                event.withBytes(value) { self.member(name.utf8.span, $0) }
+            }
+        }
+        event.extensions.forEachAttribute { name, value in self.member(name, value) }
+    }
+
     /// Writes `data` or `data_base64` (section 3.1).
-    private mutating func payload(_ data: CloudEventData, type: String?) {
-        let isJSON = type.map(MediaType.isJSON) ?? data.isJSON
+    private mutating func payload(_ data: CloudEventData, of event: EventStorage) {
+        let isTypeJSON = event.withBytes(event.dataContentType) { MediaType.isJSON($0) }
+        let isJSON = isTypeJSON ?? data.isJSON
         let bytes = data.bytes
         if isJSON {
             if JSONScanner.isValid(bytes) { return self.raw("data", bytes) }
-        } else if type != nil, let text = Self.text(data) {
+        } else if isTypeJSON != nil, let text = Self.text(data) {
             return self.member("data", text)
         }
         self.name("data_base64")
@@ -65,17 +81,29 @@ struct EventJSONWriter {
         }
     }
 
+    private mutating func member(_ name: String, _ value: AttributeText, of event: EventStorage) {
+        event.withBytes(value) { self.member(name.utf8.span, $0) }
+    }
+
     private mutating func member(_ name: String, _ text: String) {
-        self.name(name)
-        let bytes = text.utf8.span
+        self.member(name.utf8.span, text.utf8.span)
+    }
+
+    /// Writes a name, of which nothing must be escaped, and a string of UTF-8.
+    private mutating func member(_ name: Span<UInt8>, _ text: Span<UInt8>) {
         let backslash = UInt8(ascii: "\\")
-        if PrintableASCII.holds(bytes, without: UInt8(ascii: "\""), backslash, backslash) {
-            self.append("\"")
-            self.append(text)
-            self.append("\"")
-        } else {
-            JSONText.append(text, to: &self.json)
+        let isPlain = PrintableASCII.holds(text, without: UInt8(ascii: "\""), backslash, backslash)
+        // Most members are written at once.
+        self.json.append(addingCapacity: name.count + text.count + 6) { json in
+            json.append(",\"")
+            json.append(name)
+            json.append("\":")
+            guard isPlain else { return }
+            json.append("\"")
+            json.append(text)
+            json.append("\"")
         }
+        if !isPlain { JSONText.append(String(utf8: text) ?? "", to: &self.json) }
     }
 
     private mutating func raw(_ name: String, _ value: [UInt8]) {

@@ -5,7 +5,7 @@ import HTTP
 
 /// What an event holds: each attribute as a line of the headers that it came with, or as a value.
 ///
-/// Unchecked: its owner is the event that alone refers to it, the only one that changes it.
+/// `@unchecked Sendable`: its owner is the event that alone refers to it, and nobody else changes it.
 final class EventStorage: @unchecked Sendable {
     /// The headers; empty when no attribute lies there any more.
     private(set) var headers: HTTPFields
@@ -24,7 +24,7 @@ final class EventStorage: @unchecked Sendable {
     /// Extensions that lie in the headers; none as soon as one of them does not.
     private(set) var receivedExtensions = ReceivedExtensions()
     /// The extensions otherwise.
-    var extensions = CloudEventExtensions()
+    private(set) var extensions = CloudEventExtensions()
     var data: CloudEventData?
 
     /// Begins an event, of whose attributes some may lie in `headers`.
@@ -54,17 +54,17 @@ final class EventStorage: @unchecked Sendable {
     }
 
     /// Lends the value as bytes; `nil` when the attribute is not there.
+    @discardableResult
     @inline(__always)
     func withBytes<Result>(
         _ value: AttributeText,
         _ body: (Span<UInt8>) -> Result
     ) -> Result? {
-        if value.received.isPresent, value.received.form != .escaped {
-            let range = self.headers.valueRange(at: value.received.line)
-            let block = self.headers.block
-            return body(block.span.extracting(range))
-        }
-        return self.text(value).map { body($0.utf8.span) }
+        guard value.received.isPresent else { return value.own.map { body($0.utf8.span) } }
+        let block = self.headers.block
+        let bytes = block.span.extracting(self.headers.valueRange(at: value.received.line))
+        return value.received.form == .escaped
+            ? CloudEventHeaderCoding.withPercentDecoded(bytes, body) : body(bytes)
     }
 
     /// Sets the time, and which line has it if one does.
@@ -78,21 +78,20 @@ final class EventStorage: @unchecked Sendable {
         self.receivedExtensions.contains(range, in: self.headers)
     }
 
-    /// Adds an extension that lies in the headers, if there is room for it.
+    /// Adds an extension that lies in the headers, as all others do, if there is room for it.
     @inline(__always)
-    func append(_ line: ReceivedText) -> Bool {
-        self.extensions.isEmpty && self.receivedExtensions.append(line)
-    }
+    func append(_ line: ReceivedText) -> Bool { self.receivedExtensions.append(line) }
 
-    /// Turns the extensions into values.
-    func takeReceivedExtensions() {
-        guard self.receivedExtensions.count > 0 else { return }
+    /// Takes all extensions out, as values.
+    func takeExtensions() -> CloudEventExtensions {
+        var extensions = self.extensions
         let received = self.receivedExtensions
-        self.receivedExtensions = ReceivedExtensions()
+        self.replaceExtensions(CloudEventExtensions())
         for index in 0..<received.count {
             let (name, value) = received.attribute(at: index, in: self.headers)
-            self.extensions.append(name, value)
+            extensions.append(name, value)
         }
+        return extensions
     }
 
     /// Puts other extensions in the place of all that there are.
@@ -103,9 +102,10 @@ final class EventStorage: @unchecked Sendable {
 
     /// Lets go of the headers if nothing but the version lies there.
     func releaseHeadersIfUnused() {
-        guard !self.headers.isEmpty else { return }
+        // Nearly always the first answers.
+        guard !self.id.received.isPresent, !self.headers.isEmpty else { return }
         let isUsed =
-            self.id.received.isPresent || self.source.received.isPresent
+            self.source.received.isPresent
             || self.type.received.isPresent || self.subject.received.isPresent
             || self.dataContentType.received.isPresent || self.dataSchema.received.isPresent
             || self.receivedTime.isPresent || self.receivedExtensions.count > 0

@@ -208,8 +208,25 @@ extension JSONScanner {
         let start = self.offset + 1
         let hasEscapes = try self.skipString()
         let content = start..<self.offset - 1
-        guard hasEscapes else { return String(decoding: self.bytes[content], as: UTF8.self) }
+        guard hasEscapes else {
+            return Self.frequentText(self.bytes.span.extracting(content))
+                ?? String(decoding: self.bytes[content], as: UTF8.self)
+        }
         return String(decoding: try self.unescape(content), as: UTF8.self)
+    }
+
+    /// The long texts of nearly every event; literals cost no allocation.
+    private static func frequentText(_ text: Span<UInt8>) -> String? {
+        let frequent: String
+        switch text.count {
+        case 16: frequent = MediaType.json
+        case 18: frequent = "knativekafkaoffset"
+        case 21: frequent = "knativekafkapartition"
+        default: return nil
+        }
+        let bytes = frequent.utf8.span
+        for index in bytes.indices where text[index] != bytes[index] { return nil }
+        return frequent
     }
 
     /// Steps over the string that comes next; answers whether it has escapes.

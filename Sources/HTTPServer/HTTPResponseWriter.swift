@@ -190,7 +190,7 @@ struct HTTPResponseWriter {
             guard !bytes.isEmpty else { return }
             HTTPEncoder.append(chunkSize: bytes.count, to: &output.bytes)
             output.append(bytes)
-            output.bytes.append("\r\n")
+            output.bytes.append(literal: "\r\n")
         case .untilClose: output.append(bytes)
         }
     }

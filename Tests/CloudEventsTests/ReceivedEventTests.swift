@@ -107,6 +107,10 @@ struct ReceivedEventTests {
             try #require(fields == expected, comment)
         }
         #expect(try event.jsonFormat() == copy.jsonFormat(), comment)
+        #expect(event.withTypeBytes { [UInt8](copying: $0) } == Array(copy.type.utf8), comment)
+        #expect(event.withSourceBytes { [UInt8](copying: $0) } == Array(copy.source.utf8), comment)
+        let subject = Array((copy.subject ?? "").utf8)
+        #expect(event.withSubjectBytes { [UInt8](copying: $0) } == subject, comment)
         let (message, expected) = (try event.kafkaMessage(), try copy.kafkaMessage())
         #expect(message.headers.map(\.name) == expected.headers.map(\.name), comment)
         #expect(message.headers.map(\.value) == expected.headers.map(\.value), comment)
