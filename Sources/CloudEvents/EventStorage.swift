@@ -5,7 +5,8 @@ import HTTP
 
 /// What an event holds: each attribute as a line of the headers that it came with, or as a value.
 ///
-/// `@unchecked Sendable`: its owner is the event that alone refers to it, and nobody else changes it.
+/// `@unchecked Sendable`: its owner is the event that alone refers to it, and nobody else changes
+/// it.
 final class EventStorage: @unchecked Sendable {
     /// The headers; empty when no attribute lies there any more.
     private(set) var headers: HTTPFields
