@@ -68,6 +68,7 @@ extension HTTP2Session {
             request: head,
             peer: self.connection.peer,
             framing: framing,
+            wholeBody: framing.isNone ? [] : nil,
             isEncrypted: self.connection.transport.tls != nil
         )
         stream.exchange = exchange

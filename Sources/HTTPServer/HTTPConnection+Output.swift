@@ -77,21 +77,20 @@ extension HTTPConnection {
 
     func updateInterest() {
         guard !self.isClosed else { return }
-        var interest: IOEvents = []
-        if self.wantsInput { interest.insert(.readable) }
+        let wantsInput = self.wantsInput
+        var interest = wantsInput ? IOEvents.readable : IOEvents(rawValue: 0)
         if self.writeDeadline != nil || self.transport.tls?.wantsWrite == true {
             interest.insert(.writable)
         }
         // No event tells of what the library has read ahead.
         let mustRead =
-            self.transport.tls != nil && interest.contains(.readable)
-            && !self.interest.contains(.readable)
+            self.transport.tls != nil && wantsInput && !self.interest.contains(.readable)
         self.setInterest(interest)
         if mustRead { self.scheduleRead() }
     }
 
     func setInterest(_ interest: IOEvents) {
-        guard !self.isClosed, interest != self.interest else { return }
+        guard !self.isClosed, interest.rawValue != self.interest.rawValue else { return }
         self.interest = interest
         self.loop.modify(self.transport.fd, for: interest)
     }

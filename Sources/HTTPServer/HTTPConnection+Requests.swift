@@ -62,17 +62,18 @@ extension HTTPConnection {
             self.mayBeHTTP2 = false
             if self.upgradedToHTTP2(request, bytes, &used) { return true }
         }
-        self.begin(request, wholeBody: self.takeWholeBody(of: request, bytes, &used))
+        let body = self.takeWholeBody(framedBy: request.framing, bytes, &used)
+        self.begin(request, wholeBody: body)
         return true
     }
 
     /// Takes a body that came with its head, so that nothing more is to be told of it; else `nil`.
     private func takeWholeBody(
-        of request: HTTPParsedRequest,
+        framedBy framing: HTTPBodyFraming,
         _ bytes: Span<UInt8>,
         _ used: inout Int
     ) -> [UInt8]? {
-        switch request.framing {
+        switch framing {
         case .none: return []
         case .length(let length):
             let lengthMax = min(
@@ -97,36 +98,41 @@ extension HTTPConnection {
         return false
     }
 
-    private func begin(_ request: HTTPParsedRequest, wholeBody: [UInt8]?) {
+    private func begin(_ request: consuming HTTPParsedRequest, wholeBody: consuming [UInt8]?) {
+        let framing = request.framing
+        let isBodyMissing = wholeBody == nil
         self.closesAfterAnswer = !request.isKeepAlive || self.server.isDraining
         self.writer = HTTPResponseWriter(request: request.head, closesConnection: false)
+        // A client that sent its body does not wait for 100 (RFC 9110 section 10.1.1).
+        self.mustSendContinue = request.expectsContinue && isBodyMissing
         let exchange = HTTPExchange(
             carrier: self,
             loop: self.loop,
             request: request.head,
             peer: self.peer,
-            framing: request.framing,
+            framing: framing,
             wholeBody: wholeBody,
             isEncrypted: self.transport.tls != nil
         )
         self.exchange = exchange
         self.phase = .exchange
-        // A client that sent its body does not wait for 100 (RFC 9110 section 10.1.1).
-        self.mustSendContinue = request.expectsContinue && wholeBody == nil
         self.setDeadline(after: nil)
-        if wholeBody == nil {
-            self.decoder = HTTPBodyDecoder(
-                framing: request.framing,
-                limits: self.configuration.limits,
-                bodyBytesMax: self.configuration.bodyBytesMax
-            )
-            if case .length(let length) = request.framing, length > self.configuration.bodyBytesMax
-            {
-                return self.refuse(.bodyTooLarge)
-            }
-        }
+        if isBodyMissing, !self.beginBody(framing) { return }
         self.server.requestsTotal += 1
         self.server.handler.handle(exchange)
+    }
+
+    /// Whether a body that is still to come may come.
+    private func beginBody(_ framing: HTTPBodyFraming) -> Bool {
+        self.decoder = HTTPBodyDecoder(
+            framing: framing,
+            limits: self.configuration.limits,
+            bodyBytesMax: self.configuration.bodyBytesMax
+        )
+        guard case .length(let length) = framing, length > self.configuration.bodyBytesMax
+        else { return true }
+        self.refuse(.bodyTooLarge)
+        return false
     }
 
     /// Whether there is more to be done with the same bytes.

@@ -35,7 +35,7 @@ struct HTTPDateCache {
     /// Asks for the time of day once a second; a clock that is set shows a second later.
     @inline(__always)
     private mutating func refresh(_ now: MonotonicTime) {
-        if now >= self.end { self.write(now) }
+        if now.nanoseconds >= self.end.nanoseconds { self.write(now) }
     }
 
     private mutating func write(_ now: MonotonicTime) {

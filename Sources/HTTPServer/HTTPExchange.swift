@@ -38,7 +38,7 @@ package final class HTTPExchange: @unchecked Sendable {
     @exclusivity(unchecked)
     private var carrier: (any HTTPExchangeCarrier)?
     @exclusivity(unchecked)
-    private var incoming: HTTPIncomingBody
+    private var incoming = HTTPIncomingBody()
     @exclusivity(unchecked)
     private var writing: HTTPWaiter<Void>?
     /// Whether a write was told that there is no room, so that it waits to hear of some.
@@ -48,10 +48,10 @@ package final class HTTPExchange: @unchecked Sendable {
     init(
         carrier: any HTTPExchangeCarrier,
         loop: EventLoop,
-        request: HTTPRequestHead,
+        request: consuming HTTPRequestHead,
         peer: SocketAddress,
         framing: HTTPBodyFraming,
-        wholeBody: [UInt8]? = nil,
+        wholeBody: consuming [UInt8]?,
         isEncrypted: Bool
     ) {
         self.loop = loop
@@ -61,11 +61,7 @@ package final class HTTPExchange: @unchecked Sendable {
         self.carrier = carrier
         self.framing = framing
         self.isEncrypted = isEncrypted
-        if let body = wholeBody ?? (framing.isNone ? [] : nil) {
-            self.incoming = HTTPIncomingBody(whole: body)
-        } else {
-            self.incoming = HTTPIncomingBody()
-        }
+        if let wholeBody { self.incoming.cameWhole(wholeBody) }
     }
 
     // MARK: Request body

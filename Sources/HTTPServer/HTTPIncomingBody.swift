@@ -59,9 +59,12 @@ struct HTTPIncomingBody {
     init() {}
 
     /// Makes one that came as a whole; an empty one is none.
-    init(whole bytes: [UInt8]) {
-        self.first = bytes
+    init(whole bytes: [UInt8]) { self.cameWhole(bytes) }
+
+    /// All of it is there; before anything else.
+    mutating func cameWhole(_ bytes: consuming [UInt8]) {
         self.bufferedBytes = bytes.count
+        self.first = bytes
         self.final = .end
     }
 

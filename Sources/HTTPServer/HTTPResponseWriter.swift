@@ -24,7 +24,8 @@ struct HTTPResponseWriter {
     private var body = Body.notStarted
 
     init(request: HTTPRequestHead, closesConnection: Bool) {
-        self.isHead = request.method.rawValue.utf8.count == 4 && request.method == .head
+        self.isHead =
+            request.method.rawValue.utf8.first == UInt8(ascii: "H") && request.method == .head
         self.isHTTP10 = request.version == .http10
         self.closesConnection = closesConnection
     }
@@ -57,7 +58,7 @@ struct HTTPResponseWriter {
         guard isAllowed else { throw .headInvalid(.statusInvalid) }
         try Self.undone(&output) { output throws(HTTPEncodeError) in
             try HTTPEncoder.append(head.status, to: &output)
-            try HTTPEncoder.append(Self.withoutFraming(head.fields), to: &output)
+            try HTTPEncoder.append(head.fields.withoutFraming, to: &output)
             output.append("\r\n")
         }
     }
@@ -84,7 +85,7 @@ struct HTTPResponseWriter {
             if let serverName, !head.fields.contains("server") {
                 output.append("Server: \(serverName)\r\n")
             }
-            try HTTPEncoder.append(Self.withoutFraming(head.fields), to: &output)
+            try HTTPEncoder.append(head.fields.withoutFraming, to: &output)
         }
         self.appendFraming(head, bodyLength: bodyLength, to: &output)
         if self.closesConnection {
@@ -106,7 +107,7 @@ struct HTTPResponseWriter {
         try Self.undone(&output) { output throws(HTTPEncodeError) in
             try HTTPEncoder.append(head.status, to: &output)
             date.append(to: &output, at: now)
-            try HTTPEncoder.append(Self.withoutFraming(head.fields), to: &output)
+            try HTTPEncoder.append(head.fields.withoutFraming, to: &output)
         }
         if head.status == .switchingProtocols {
             output.append("Connection: Upgrade\r\n")
@@ -128,24 +129,6 @@ struct HTTPResponseWriter {
             output.removeLast(output.count - length)
             throw .headInvalid(error)
         }
-    }
-
-    /// What the handler says of framing and connection is the server's to say.
-    private static func withoutFraming(_ fields: HTTPFields) -> HTTPFields {
-        var mayHaveSome = false
-        fields.forEachSpan { name, _ in
-            switch name.count {
-            case 4, 10, 14, 17: mayHaveSome = true
-            default: break
-            }
-        }
-        // Most answers have none of them, by the length of their names alone.
-        guard mayHaveSome else { return fields }
-        var fields = fields
-        for name in ["connection", "content-length", "transfer-encoding", "keep-alive", "date"] {
-            fields.remove(name)
-        }
-        return fields
     }
 
     private mutating func appendFraming(
