@@ -35,6 +35,8 @@ final class HTTPConnection: EventHandler, @unchecked Sendable {
     let peer: SocketAddress
     /// Has this connection in its list until it is closed.
     let server: HTTPServerState
+    /// Where it is in that list.
+    var place = 0
 
     @exclusivity(unchecked)
     var phase = Phase.head(hasBegun: false)

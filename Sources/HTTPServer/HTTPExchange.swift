@@ -261,7 +261,7 @@ package final class HTTPExchange: @unchecked Sendable {
         self.incoming.answerEnded()
         carrier.answerEnded()
         if self.incoming.isAwaited { self.tellBody() }
-        writing?.continuation.resume()
+        writing?.resume(with: .success(()))
     }
 
     /// Resets the connection, or the stream of HTTP/2: the only honest end of an answer that cannot
@@ -373,7 +373,7 @@ package final class HTTPExchange: @unchecked Sendable {
     func outputDrained() {
         guard self.isRoomAwaited else { return }
         self.isRoomAwaited = false
-        self.writing.take()?.continuation.resume()
+        self.writing.take()?.resume(with: .success(()))
         self.onWritable?()
     }
 
@@ -388,7 +388,7 @@ package final class HTTPExchange: @unchecked Sendable {
         let writing = self.writing.take()
         self.incoming.connectionClosed(reason)
         self.tellBody()
-        writing?.continuation.resume(throwing: CancellationError())
+        writing?.resume(with: .failure(CancellationError()))
         onCancelled?()
     }
 }

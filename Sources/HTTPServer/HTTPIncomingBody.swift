@@ -200,11 +200,15 @@ struct HTTPIncomingBody {
 /// Its own size is known at run time alone, which would make all that holds one slow to make, to
 /// copy and to end, also where nobody waits.
 final class HTTPWaiter<Value> {
-    let continuation: CheckedContinuation<Value, any Error>
+    private let continuation: CheckedContinuation<Value, any Error>
 
     init(_ continuation: CheckedContinuation<Value, any Error>) {
         self.continuation = continuation
     }
+
+    /// Not inlined: that would make room for a continuation also where there is none.
+    @inline(never)
+    func resume(with result: Result<Value, any Error>) { self.continuation.resume(with: result) }
 }
 
 /// What is to be told of a body, and to whom.
@@ -215,7 +219,7 @@ enum HTTPBodyNotice {
     func tell() {
         switch self {
         case .call(let consumer, let event): consumer(event)
-        case .resume(let waiter, let result): waiter.continuation.resume(with: result)
+        case .resume(let waiter, let result): waiter.resume(with: result)
         }
     }
 }

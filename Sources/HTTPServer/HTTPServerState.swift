@@ -32,7 +32,8 @@ final class HTTPServerState: EventHandler, @unchecked Sendable {
 
     private var listeners: [Int32] = []
     private var isAccepting = true
-    private var connections: [ObjectIdentifier: HTTPConnection] = [:]
+    /// In no order; each knows its place.
+    private var connections: [HTTPConnection] = []
     private var drained: [() -> Void] = []
     private var drainTimer = TimerID.none
     private var drainDeadline = MonotonicTime(nanoseconds: .max)
@@ -125,7 +126,8 @@ final class HTTPServerState: EventHandler, @unchecked Sendable {
         let connection = HTTPConnection(fd: fd, peer: peer, server: self)
         do {
             try connection.open()
-            self.connections[ObjectIdentifier(connection)] = connection
+            connection.place = self.connections.count
+            self.connections.append(connection)
         } catch {
             self.configuration.report("\(error)")
             Socket.close(fd)
@@ -148,9 +150,19 @@ final class HTTPServerState: EventHandler, @unchecked Sendable {
     }
 
     func connectionClosed(_ connection: HTTPConnection) {
-        self.connections[ObjectIdentifier(connection)] = nil
+        self.forget(connection)
         self.gaveBack()
         if self.connections.isEmpty, self.isDraining { self.finishDrain() }
+    }
+
+    /// Lets the last one take the place of one that goes.
+    private func forget(_ connection: HTTPConnection) {
+        let place = connection.place
+        guard place < self.connections.count, self.connections[place] === connection else { return }
+        let last = self.connections.removeLast()
+        guard last !== connection else { return }
+        self.connections[place] = last
+        last.place = place
     }
 
     private func gaveBack() {
@@ -172,7 +184,7 @@ final class HTTPServerState: EventHandler, @unchecked Sendable {
             Socket.close(listener)
         }
         self.listeners = []
-        for connection in Array(self.connections.values) { connection.drain() }
+        for connection in self.connections { connection.drain() }
         guard !self.connections.isEmpty else { return self.finishDrain() }
         self.cutOff(after: deadline)
     }
@@ -184,7 +196,7 @@ final class HTTPServerState: EventHandler, @unchecked Sendable {
         self.drainDeadline = deadline
         self.loop.cancel(self.drainTimer)
         self.drainTimer = self.loop.schedule(at: deadline) {
-            for connection in Array(self.connections.values) { connection.reset() }
+            for connection in self.connections { connection.reset() }
         }
     }
 
