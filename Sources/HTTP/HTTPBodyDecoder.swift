@@ -56,6 +56,21 @@ package struct HTTPBodyDecoder: Sendable {
     /// Whether the end of the connection is a proper end of the body here.
     package var mayEndByClose: Bool { self.phase == .untilClose || self.phase == .done }
 
+    /// How many bytes are still to come of a body whose length is known; `nil` for others.
+    package var bytesLeft: Int? {
+        guard case .counted(let left) = self.phase else { return nil }
+        return left
+    }
+
+    /// Notes bytes of such a body that were read without the decoder, at most ``bytesLeft``.
+    package mutating func skip(_ count: Int) {
+        guard case .counted(let left) = self.phase, 0...left ~= count else {
+            return assertionFailure("no more is skipped than was left")
+        }
+        self.bodyBytes += count
+        self.phase = .counted(left: left - count)
+    }
+
     /// Looks at the bytes from `start` on.
     ///
     /// - Parameters:

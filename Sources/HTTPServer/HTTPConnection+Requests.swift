@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Bytes
+internal import EventLoop
 internal import HTTP
 
 /// Reads requests of HTTP/1.1 one by one (RFC 9112).
@@ -168,7 +169,23 @@ extension HTTPConnection {
         // A client that sends already does not wait for 100 (RFC 9110 section 10.1.1).
         self.mustSendContinue = false
         self.setDeadline(after: self.times.body)
-        self.exchange?.bodyArrived(.chunk([UInt8](copying: bytes)))
+        guard let exchange = self.exchange else { return }
+        if exchange.openCollector != nil { return exchange.collect(bytes) }
+        exchange.bodyArrived(.chunk([UInt8](copying: bytes)))
+    }
+
+    /// Reads the rest of a body to where its collector keeps it; `nil` when none does.
+    func readCollected() -> Socket.Transfer? {
+        guard case .exchange = self.phase, self.pending.isEmpty,
+            let left = self.decoder?.bytesLeft, let collector = self.exchange?.openCollector,
+            collector.hasRoom(for: left)
+        else { return nil }
+        let outcome = collector.read(left, through: self.transport)
+        guard case .count(let count) = outcome else { return outcome }
+        self.setDeadline(after: self.times.body)
+        self.decoder?.skip(count)
+        if count == left { self.corked { self.bodyEnded(HTTPFields()) } }
+        return outcome
     }
 
     private func bodyEnded(_ trailers: HTTPFields) {

@@ -143,7 +143,9 @@ final class HTTPConnection: EventHandler, @unchecked Sendable {
     /// Whether there may be more to read.
     func readOnce() -> Bool {
         guard !self.isClosed, !self.hasInputEnded else { return false }
-        switch self.transport.read(into: self.server.scratch) {
+        let collected = self.readCollected()
+        switch collected ?? self.transport.read(into: self.server.scratch) {
+        case .count where collected != nil: break
         case .count(let count):
             self.received(UnsafeRawBufferPointer(rebasing: self.server.scratch[0..<count]))
         case .wouldBlock: return false

@@ -40,6 +40,8 @@ package final class HTTPExchange: @unchecked Sendable {
     @exclusivity(unchecked)
     private var incoming = HTTPIncomingBody()
     @exclusivity(unchecked)
+    private var collector: HTTPBodyCollector?
+    @exclusivity(unchecked)
     private var writing: HTTPWaiter<Void>?
     /// Whether a write was told that there is no room, so that it waits to hear of some.
     @exclusivity(unchecked)
@@ -84,6 +86,49 @@ package final class HTTPExchange: @unchecked Sendable {
         self.carrier?.bodyIsWanted()
         self.deliverBody()
     }
+
+    /// Waits for the whole body, which is read to where it stays; once, and instead of the others.
+    ///
+    /// It hears nothing more once the answer has ended.
+    ///
+    /// - Parameters:
+    ///   - bytesMax: How many bytes it may have; one byte more is `tooLarge`.
+    ///   - completion: Called once with all its bytes, perhaps before this returns.
+    package func collectBody(
+        upTo bytesMax: Int,
+        _ completion: @escaping (Result<[UInt8], HTTPBodyError>) -> Void
+    ) {
+        if let body = self.takeWholeBody() {
+            return completion(body.count <= bytesMax ? .success(body) : .failure(.tooLarge))
+        }
+        if case .length(let length) = self.framing, length > bytesMax {
+            return completion(.failure(.tooLarge))
+        }
+        let collector = HTTPBodyCollector(bytesMax: bytesMax, framing: self.framing, completion)
+        self.collector = collector
+        self.consumeBody { [unowned self] event in
+            switch event {
+            case .chunk(let bytes): self.collect(bytes.span)
+            case .end: self.collectionEnded(nil)
+            case .failed(let error): self.collectionEnded(error)
+            }
+        }
+    }
+
+    /// Keeps bytes for one who waits for all of them.
+    func collect(_ bytes: Span<UInt8>) {
+        guard let collector = self.collector else { return }
+        guard collector.hasRoom(for: bytes.count) else { return self.collectionEnded(.tooLarge) }
+        collector.append(bytes)
+    }
+
+    private func collectionEnded(_ error: HTTPBodyError?) {
+        self.incoming.consumer = nil
+        self.collector.take()?.end(error)
+    }
+
+    /// Who keeps body bytes that come now, with none before them.
+    var openCollector: HTTPBodyCollector? { self.incoming.isPassing ? self.collector : nil }
 
     /// Stops calling the consumer; what was read ahead waits, and the socket is read no further.
     ///
@@ -258,6 +303,7 @@ package final class HTTPExchange: @unchecked Sendable {
         self.onWritable = nil
         self.onCancelled = nil
         let writing = self.writing.take()
+        self.collector = nil
         self.incoming.answerEnded()
         carrier.answerEnded()
         if self.incoming.isAwaited { self.tellBody() }

@@ -79,6 +79,12 @@ struct HTTPIncomingBody {
         return trailers
     }
 
+    /// Whether an event that comes now is told at once, to the consumer.
+    var isPassing: Bool {
+        self.bufferedBytes == 0 && self.final.isOpen && !self.isPaused && self.waiter == nil
+            && self.consumer != nil
+    }
+
     /// Whether anything waits to be told; most events never do.
     private var hasNews: Bool {
         if self.bufferedBytes > 0 { return true }
@@ -156,9 +162,7 @@ struct HTTPIncomingBody {
 
     /// Who is to be told of an event that arrives, when nothing waits before it; else `nil`.
     mutating func passOn(_ event: HTTPBodyEvent) -> ((HTTPBodyEvent) -> Void)? {
-        guard self.bufferedBytes == 0, self.final.isOpen, !self.isPaused, self.waiter == nil,
-            let consumer = self.consumer
-        else { return nil }
+        guard self.isPassing, let consumer = self.consumer else { return nil }
         guard case .chunk = event else {
             self.final = Final(event)
             self.endTelling()

@@ -115,6 +115,25 @@ struct HTTPBodyDecoderTests {
         #expect(slowly.mayEndByClose)
     }
 
+    @Test("bytes of a known length may be read without it")
+    func skips() throws {
+        var decoder = HTTPBodyDecoder(framing: .length(10))
+        #expect(decoder.bytesLeft == 10)
+        decoder.skip(4)
+        #expect(decoder.bytesLeft == 6)
+        let bytes: [UInt8] = [1, 2]
+        let data = try decoder.decode(bytes.span, from: 0)
+        #expect(data == .data(0..<2))
+        decoder.skip(4)
+        #expect(decoder.bytesLeft == 0)
+        let end = try decoder.decode(bytes.span, from: 2)
+        #expect(end == .end(consumed: 2, trailers: HTTPFields()))
+        #expect(decoder.bytesLeft == nil)
+        for framing in [HTTPBodyFraming.chunked, .untilClose] {
+            #expect(HTTPBodyDecoder(framing: framing).bytesLeft == nil)
+        }
+    }
+
     @Test("every proper prefix asks for more, and its end would be too early", arguments: valid)
     func prefixes(_ valid: Valid) {
         let body = Array(valid.text.utf8)
