@@ -32,7 +32,7 @@ extension CloudEventContentMode {
     ///
     /// - Parameter fields: The headers of a request or a response.
     package init?(httpFields fields: HTTPFields) {
-        if let value = fields.valueBytes("content-type"), let mode = Self(contentType: value.span) {
+        if let value = fields.valueBytes(.contentType), let mode = Self(contentType: value.span) {
             self = mode
         } else if fields.contains("ce-specversion") {
             self = .binary

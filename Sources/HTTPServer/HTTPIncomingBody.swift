@@ -203,7 +203,7 @@ struct HTTPIncomingBody {
 ///
 /// Its own size is known at run time alone, which would make all that holds one slow to make, to
 /// copy and to end, also where nobody waits.
-final class HTTPWaiter<Value> {
+final class HTTPWaiter<Value: Sendable> {
     private let continuation: CheckedContinuation<Value, any Error>
 
     init(_ continuation: CheckedContinuation<Value, any Error>) {

@@ -71,7 +71,7 @@ extension FunctionRuntime {
             let entry = try self.entry(for: event)
             return try await step(entry) {
                 do {
-                    let reply = try await entry.handler(event, context)
+                    let reply = try await entry.handle(event, context)
                     try reply.map(Self.check)
                     return .handled(reply: reply)
                 } catch {

@@ -80,7 +80,7 @@ extension FunctionRuntime {
             case .event(let delivery):
                 return await self.answer(
                     delivery.event,
-                    delivery.entry.handler,
+                    delivery.entry,
                     delivery.mode,
                     context
                 )

@@ -50,12 +50,20 @@ public struct Function: Sendable {
     mutating func add(
         _ condition: EventHandlerEntry.Condition,
         _ options: HandlerOptions,
-        _ handler: @escaping EventHandlerEntry.Handler
+        _ handler: EventHandlerEntry.Handler
     ) {
         let index = self.add(options)
         self.eventHandlers.append(
             EventHandlerEntry(condition: condition, optionsIndex: index, handler: handler)
         )
+    }
+
+    mutating func add(
+        _ condition: EventHandlerEntry.Condition,
+        _ options: HandlerOptions,
+        _ handle: @escaping @Sendable (CloudEvent, Context) async throws -> CloudEvent?
+    ) {
+        self.add(condition, options, .asynchronous(handle))
     }
 
     mutating func add(
@@ -78,40 +86,6 @@ public struct Function: Sendable {
     private mutating func add(_ options: HandlerOptions) -> Int {
         self.options.append(options)
         return self.options.count - 1
-    }
-}
-
-/// A handler and the events that it is for.
-///
-/// A class, so that the entry that an event was found to be for is handed on without copying its
-/// patterns.
-final class EventHandlerEntry: Sendable {
-    typealias Handler = @Sendable (CloudEvent, Context) async throws -> CloudEvent?
-
-    enum Condition: Sendable {
-        case patterns(type: EventPattern, source: EventPattern, subject: EventPattern)
-        case predicate(@Sendable (CloudEvent) -> Bool)
-    }
-
-    let condition: Condition
-    let optionsIndex: Int
-    let handler: Handler
-
-    init(condition: Condition, optionsIndex: Int, handler: @escaping Handler) {
-        self.condition = condition
-        self.optionsIndex = optionsIndex
-        self.handler = handler
-    }
-
-    func matches(_ event: CloudEvent) -> Bool {
-        switch self.condition {
-        case .patterns(let type, let source, let subject):
-            // What fits every value is not shown any: to take one out of the event costs a copy.
-            (type.isAny || type.matches(event.type))
-                && (source.isAny || source.matches(event.source))
-                && (subject.isAny || subject.matches(event.subject ?? ""))
-        case .predicate(let predicate): predicate(event)
-        }
     }
 }
 

@@ -70,30 +70,45 @@ package final class FunctionRuntime: Sendable {
     ///
     /// - Throws: ``FunctionError`` with 422: trying again would not help, as it would after 404.
     func entry(for event: CloudEvent) throws(FunctionError) -> EventHandlerEntry {
-        for entry in self.function.eventHandlers where entry.matches(event) { return entry }
+        var question = EventInQuestion(event)
+        for entry in self.function.eventHandlers where entry.matches(&question) { return entry }
         throw FunctionError(422, "no handler is registered for events of type \(event.type)")
     }
 
     /// Lets a handler handle an event; never throws, for every failure has a status.
     func answer(
         _ event: CloudEvent,
-        _ handle: EventHandlerEntry.Handler,
+        _ entry: EventHandlerEntry,
         _ mode: CloudEventContentMode,
         _ context: Context
     ) async -> Response {
         do {
-            guard let reply = try await handle(event, context) else { return Response() }
-            return try self.response(with: reply, mode)
+            return try self.response(with: try await entry.handle(event, context), mode)
         } catch {
             return self.refusal(error, context)
         }
     }
 
-    /// A reply travels in the mode of the request.
+    /// As the form for any handler, for one that never waits.
+    func answer(
+        _ event: CloudEvent,
+        _ handle: @Sendable (CloudEvent, Context) throws -> CloudEvent?,
+        _ mode: CloudEventContentMode,
+        _ context: Context
+    ) -> Response {
+        do {
+            return try self.response(with: try handle(event, context), mode)
+        } catch {
+            return self.refusal(error, context)
+        }
+    }
+
+    /// A reply, if there is one, travels in the mode of the request.
     private func response(
-        with reply: CloudEvent,
+        with reply: CloudEvent?,
         _ mode: CloudEventContentMode
     ) throws -> Response {
+        guard let reply else { return Response() }
         var fields = HTTPFields()
         do {
             let body = try reply.encode(into: &fields, mode: mode, headerCoding: self.headerCoding)

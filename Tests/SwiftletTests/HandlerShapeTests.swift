@@ -41,6 +41,25 @@ struct HandlerShapeTests {
         function.on(where: isTagged) { _, _ in throw FunctionError(503, "later") }
     }
 
+    @Test("events whose handlers wait")
+    func waiting() {
+        var function = Function()
+        function.on("a") { _, _ in await Task.yield() }
+        function.on("a") { event, _ in
+            await Task.yield()
+            return event
+        }
+        function.on("a") { event, _ in
+            await Task.yield()
+            return event.subject == nil ? nil : event
+        }
+        function.on("a") { (_: Item, _) in await Task.yield() }
+        function.on("a", reply: "b") { (item: Item, _) in
+            await Task.yield()
+            return item
+        }
+    }
+
     @Test("events with types in the closure")
     func typed() {
         var function = Function()

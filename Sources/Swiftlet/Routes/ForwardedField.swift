@@ -8,7 +8,7 @@ enum ForwardedField {
     ///
     /// As queue-proxy does: one element an address, the first one with host and protocol.
     static func completed(_ fields: HTTPFields) -> HTTPFields {
-        guard fields.contains("x-forwarded-for"), !fields.contains("forwarded") else {
+        guard fields.contains(.xForwardedFor), !fields.contains(.forwarded) else {
             return fields
         }
         let value = self.compose(

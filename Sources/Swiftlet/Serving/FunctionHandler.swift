@@ -8,7 +8,7 @@ internal import HTTPServer
 /// Connects a function to the server: probes, turns, deadlines, and where handlers run.
 ///
 /// `@unchecked Sendable`: its variables belong to the thread of ``loop``. Exclusive access to those
-/// that every request touches is not checked at run time: they are numbers, read and set at once.
+/// that every request touches is not checked at run time: they are read and set at once.
 final class FunctionHandler: HTTPHandler, @unchecked Sendable {
     /// What a refused client may try again after.
     static let retryDelay = Duration.seconds(1)
@@ -29,6 +29,7 @@ final class FunctionHandler: HTTPHandler, @unchecked Sendable {
     private(set) var lastRequestAt = MonotonicTime.now()
     @exclusivity(unchecked)
     private var liveCount = 0
+    @exclusivity(unchecked)
     private var idleWaiters: [() -> Void] = []
 
     init(

@@ -31,7 +31,7 @@ enum HealthProbes {
 
     /// The answer to a probe that is meant for the runtime; `nil` for all other requests.
     static func answer(to request: HTTPRequestHead, isReady: Bool) -> Answer? {
-        if let value = request.fields.valueBytes("k-network-probe"), !value.isEmpty {
+        if let value = request.fields.valueBytes(.networkProbe), !value.isEmpty {
             return self.networkProbe(value, request.fields, isReady: isReady)
         }
         guard request.target.utf8.starts(with: "/health/".utf8),
@@ -48,7 +48,7 @@ enum HealthProbes {
     ///
     /// It goes to the route that it names, if there is one, and is answered with 200 else.
     static func isFromProber(_ fields: HTTPFields) -> Bool {
-        guard let agent = fields.valueBytes("user-agent"),
+        guard let agent = fields.valueBytes(.userAgent),
             agent.first == UInt8(ascii: "k") || agent.first == UInt8(ascii: "K")
         else { return false }
         return self.agents.contains { agent.starts(with: $0.utf8) }

@@ -37,7 +37,14 @@ extension Invocation {
 
     func startDelivery(_ optionsIndex: Int) {
         let context = self.context()
-        self.start(optionsIndex) { await self.deliver(context) }
+        guard case .synchronous(let handle)? = self.delivery?.entry.handler,
+            self.placement(optionsIndex) == .loop
+        else {
+            return self.start(optionsIndex) { await self.deliver(context) }
+        }
+        // Here already, and nobody can cancel it meanwhile: a task would have nothing to do.
+        guard let delivery = self.delivery.take() else { return }
+        self.answer(self.runtime.answer(delivery.event, handle, delivery.mode, context))
     }
 
     /// In the handler's task, which has taken over what is delivered.
@@ -45,7 +52,7 @@ extension Invocation {
         guard let delivery = self.delivery.take() else { return }
         let response = await self.runtime.answer(
             delivery.event,
-            delivery.entry.handler,
+            delivery.entry,
             delivery.mode,
             context
         )
