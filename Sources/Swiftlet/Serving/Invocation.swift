@@ -172,30 +172,29 @@ final class Invocation: TurnWaiter, @unchecked Sendable {
     private func readBody(_ entry: RouteEntry?) {
         let own = entry.flatMap { self.runtime.options($0.optionsIndex).bodyBytesMax }
         let bytesMax = own ?? self.handler.settings.bodyBytesMax
+        // Nearly every body is there already, and needs no closure to wait for it.
         if let body = self.exchange.takeWholeBody() {
-            self.received(body, bytesMax)
-            guard !self.isOver else { return }
-            self.isBodyComplete = true
-            return self.proceed()
+            return self.received(
+                body.count <= bytesMax ? .success(body) : .failure(.tooLarge),
+                bytesMax
+            )
         }
-        self.exchange.consumeBody { event in
-            guard !self.isOver else { return }
-            switch event {
-            case .chunk(let bytes): self.received(bytes, bytesMax)
-            case .end:
-                self.isBodyComplete = true
-                self.proceed()
-            case .failed(let error): self.bodyFailed(error)
-            }
+        self.exchange.collectBody(upTo: bytesMax) { result in
+            if !self.isOver { self.received(result, bytesMax) }
         }
     }
 
-    private func received(_ bytes: [UInt8], _ bytesMax: Int) {
-        guard bytes.count <= bytesMax - self.body.count else {
-            return self.answer(.refusal(413, "the body is larger than \(bytesMax) bytes"))
+    private func received(_ result: Result<[UInt8], HTTPBodyError>, _ bytesMax: Int) {
+        switch result {
+        case .success(let body):
+            self.body = body
+            self.bodyBytes = body.count
+            self.isBodyComplete = true
+            self.proceed()
+        case .failure(.tooLarge):
+            self.answer(.refusal(413, "the body is larger than \(bytesMax) bytes"))
+        case .failure(let error): self.bodyFailed(error)
         }
-        self.bodyBytes += bytes.count
-        if self.body.isEmpty { self.body = bytes } else { self.body += bytes }
     }
 
     private func bodyFailed(_ error: HTTPBodyError) {
