@@ -148,7 +148,7 @@ struct ExamServiceTests {
         self.upload("text", "v1")
         let store = self.store
         store.observer.withLock {
-            $0 = { operation in
+            $0 = { [unowned store] operation in
                 if operation == "\(step) \(Self.source)" {
                     store.objects.withLock { $0[Self.source] = nil }
                 }
@@ -173,7 +173,7 @@ struct ExamServiceTests {
         let store = self.store
         let uploads = Mutex([("second", "v2"), ("encrypted", "v3"), ("last", "v4")])
         store.observer.withLock {
-            $0 = { operation in
+            $0 = { [unowned store] operation in
                 guard operation.hasPrefix("put") else { return }
                 guard let next = uploads.withLock({ $0.isEmpty ? nil : $0.removeFirst() }) else {
                     return
@@ -197,7 +197,7 @@ struct ExamServiceTests {
         let store = self.store
         let version = Mutex(0)
         store.observer.withLock {
-            $0 = { operation in
+            $0 = { [unowned store] operation in
                 guard operation.hasPrefix("put") else { return }
                 let eTag = version.withLock { version in
                     version += 1

@@ -123,6 +123,29 @@ struct ServedDrainTests {
         }
     }
 
+    @Test("what is cut off tidies up before the drain ends")
+    func tidies() async throws {
+        let gate = Gate()
+        let tidied = Recorder<String>()
+        var function = Function()
+        function.on("held") { _, context in
+            try context.background {
+                do { try await gate.pass() } catch { tidied.append("background") }
+            }
+            do { try await gate.pass() } catch { tidied.append("handler") }
+        }
+        try await withServed(function, settings: [.set(\.drainTimeout, .seconds(3600))]) {
+            served in
+            let client = try served.client()
+            try client.send(ServedFunction.delivery("held"))
+            await gate.arrivals(2)
+            let service = served.service
+            await served.loop.run { service.cutDrainShort() }
+            await service.drain()
+            #expect(tidied.values.sorted() == ["background", "handler"])
+        }
+    }
+
     @Test("requests are served until it is quiet, and only they keep it from being so")
     func quiet() async throws {
         var function = Function()

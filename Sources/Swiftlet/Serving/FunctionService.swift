@@ -7,6 +7,9 @@ internal import Telemetry
 
 /// A function on its sockets: what listens, and in which order it stops.
 final class FunctionService: Sendable {
+    /// What is cut off gets this long to tidy up, when it heeds its cancellation.
+    private static let tidyingTime = Duration.seconds(1)
+
     private let runtime: FunctionRuntime
     private let settings: FunctionSettings
     private let loop: EventLoop
@@ -94,8 +97,7 @@ final class FunctionService: Sendable {
         self.loop.execute { self.loop.schedule(at: deadline) { self.race.cut() } }
         let isDone = await self.race.wait {
             await self.server.drain(deadline: timeout)
-            await self.handler.untilIdle()
-            await self.runtime.background.finished()
+            await self.untilDone()
         }
         if !isDone { await self.cutOff() }
         self.handler.pool.close()
@@ -112,5 +114,14 @@ final class FunctionService: Sendable {
         )
         self.runtime.background.cancel()
         await self.server.drain(deadline: .zero)
+        let race = DrainRace(loop: self.loop)
+        self.loop.execute { self.loop.schedule(after: Self.tidyingTime) { race.cut() } }
+        await race.wait { await self.untilDone() }
+    }
+
+    /// Waits for handlers, also those whose client is gone, and for background work.
+    private func untilDone() async {
+        await self.handler.untilIdle()
+        await self.runtime.background.finished()
     }
 }
