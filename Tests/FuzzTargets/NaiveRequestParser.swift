@@ -177,6 +177,8 @@ package enum NaiveRequestParser {
 
     /// Whether a text is a host, with or without a port; addresses are judged by the C library.
     package static func isHost(_ text: String) -> Bool {
+        // Characters are compared by what they mean: the Greek question mark is a semicolon.
+        guard text.unicodeScalars.allSatisfy(\.isASCII) else { return false }
         var host = text
         if let colon = text.lastIndex(of: ":"), !text[colon...].contains("]") {
             let port = text[text.index(after: colon)...]
