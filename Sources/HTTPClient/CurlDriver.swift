@@ -40,6 +40,12 @@ final class CurlDriver: @unchecked Sendable {
     /// Easy handles whose socket the loop could not take.
     private var unwatchable: [CurlEasy] = []
     private let timer: CurlTimer
+    /// The connections on which no libcurl speaks.
+    let plain: PlainPool
+    /// A socket that libcurl is to forget, and not to close.
+    private var adopted: Int32 = -1
+    /// A handler of events is on the stack that delivers at its end.
+    private var isHandling = false
 
     private static let globalCode = curl_global_init(Int(CURL_GLOBAL_DEFAULT))
 
@@ -53,6 +59,7 @@ final class CurlDriver: @unchecked Sendable {
         self.configuration = configuration
         self.multi = multi
         self.timer = CurlTimer(loop: loop)
+        self.plain = PlainPool(configuration)
         // A cycle, which close() breaks as it breaks those with the sockets on the loop.
         self.timer.fire = { self.timeReached() }
         self.setOptions()
@@ -113,23 +120,35 @@ final class CurlDriver: @unchecked Sendable {
         guard !self.isClosed else {
             throw HTTPClientError(request, .closed, "the client is closed")
         }
-        guard self.running.count < self.configuration.transfersMax else {
-            let count = self.running.count
+        let count = self.running.count + self.plain.carryingCount
+        guard count < self.configuration.transfersMax else {
             throw HTTPClientError(request, .overloaded, "\(count) requests are under way already")
         }
-        guard let easy = self.idle.popLast() ?? CurlEasy(driver: self) else {
-            throw HTTPClientError(request, .failed, "no memory is left for another request")
+        if let target = self.plain.target(of: request) {
+            return try self.addPlain(transfer, target)
         }
+        let easy = try self.makeEasy(for: request)
         do throws(HTTPClientError) {
             try easy.prepare(transfer)
         } catch {
             self.putBack(easy)
             throw error
         }
+        try self.run(easy, transfer)
+    }
+
+    private func makeEasy(for request: HTTPClientRequest) throws(HTTPClientError) -> CurlEasy {
+        guard let easy = self.idle.popLast() ?? CurlEasy(driver: self) else {
+            throw HTTPClientError(request, .failed, "no memory is left for another request")
+        }
+        return easy
+    }
+
+    private func run(_ easy: CurlEasy, _ transfer: HTTPClientTransfer) throws(HTTPClientError) {
         let code = self.insideCurl { curl_multi_add_handle(self.multi, easy.handle) }
         guard code == CURLM_OK else {
             self.putBack(easy)
-            throw HTTPClientError(request, .failed, "libcurl refused the request")
+            throw HTTPClientError(transfer.request, .failed, "libcurl refused the request")
         }
         easy.runningIndex = self.running.count
         self.running.append(easy)
@@ -147,6 +166,9 @@ final class CurlDriver: @unchecked Sendable {
         case .running(let easy):
             let sentence = "the request was cancelled"
             self.abort(easy, HTTPClientError(transfer.request, .cancelled, sentence))
+        case .carried(let connection):
+            connection.close()
+            self.fail(transfer, .cancelled, "the request was cancelled")
         }
     }
 
@@ -166,6 +188,14 @@ final class CurlDriver: @unchecked Sendable {
             transfer.dropBacklog()
             self.abort(easy, error)
         }
+        for connection in self.plain.connections {
+            let transfer = connection.transfer
+            connection.close()
+            guard let transfer else { continue }
+            transfer.isCancelled = true
+            transfer.dropBacklog()
+            self.fail(transfer, .closed, "the client was closed")
+        }
         self.idle = []
         self.timer.cancel()
         // Closes the connections, and calls back for each.
@@ -182,7 +212,13 @@ final class CurlDriver: @unchecked Sendable {
         self.finish(transfer, .failure(error))
     }
 
-    private func finish(
+    /// Ends a transfer without an answer.
+    func fail(_ transfer: HTTPClientTransfer, _ kind: HTTPClientError.Kind, _ sentence: String) {
+        self.finish(transfer, .failure(HTTPClientError(transfer.request, kind, sentence)))
+    }
+
+    /// Ends a transfer, which is off its handle or connection already.
+    func finish(
         _ transfer: HTTPClientTransfer,
         _ result: Result<HTTPClientResponse, HTTPClientError>
     ) {
@@ -203,6 +239,77 @@ final class CurlDriver: @unchecked Sendable {
     private func putBack(_ easy: CurlEasy) {
         easy.release()
         if !self.isClosed, self.idle.count < Self.idleHandlesMax { self.idle.append(easy) }
+    }
+
+    // MARK: Connections of our own
+
+    private func addPlain(
+        _ transfer: HTTPClientTransfer,
+        _ target: PlainTarget
+    ) throws(HTTPClientError) {
+        transfer.deadline = .now().advanced(by: max(.milliseconds(1), transfer.request.timeout))
+        guard let connection = self.plain.takeIdle(to: target.authority) else {
+            return try self.connect(transfer, target)
+        }
+        do throws(HTTPClientError) {
+            transfer.state = .carried(connection)
+            try connection.carry(transfer, to: target)
+        } catch {
+            self.plain.becameIdle(connection)
+            throw error
+        }
+    }
+
+    private func connect(
+        _ transfer: HTTPClientTransfer,
+        _ target: PlainTarget
+    ) throws(HTTPClientError) {
+        // What cannot be sent needs no connection.
+        var unsent: [UInt8] = []
+        try PlainRequest.append(transfer.request, to: target, &unsent)
+        let easy = try self.makeEasy(for: transfer.request)
+        easy.prepareConnection(for: transfer, to: target)
+        try self.run(easy, transfer)
+    }
+
+    /// Takes the connection that libcurl made off it.
+    private func adopt(_ easy: CurlEasy, _ transfer: HTTPClientTransfer, _ target: PlainTarget) {
+        let fd = easy.socket
+        self.adopted = fd
+        self.remove(easy)
+        self.adopted = -1
+        guard fd >= 0 else { return self.fail(transfer, .failed, "libcurl gave no socket") }
+        do {
+            let connection = try PlainConnection(fd, to: target.authority, driver: self)
+            self.plain.add(connection)
+            transfer.state = .carried(connection)
+            try connection.carry(transfer, to: target)
+        } catch let error as HTTPClientError {
+            self.finish(transfer, .failure(error))
+        } catch {
+            Glibc.close(fd)
+            self.fail(transfer, .failed, "the system cannot watch another socket")
+        }
+    }
+
+    /// Sends a request again, over a fresh connection, of which the peer took nothing.
+    func restart(_ transfer: HTTPClientTransfer) {
+        guard let target = self.plain.target(of: transfer.request), !self.isClosed else {
+            return self.fail(transfer, .connectionLost, "the kept connection was closed")
+        }
+        do {
+            try self.connect(transfer, target)
+        } catch {
+            self.finish(transfer, .failure(error))
+        }
+    }
+
+    /// Runs what may end transfers, and hands over their outcomes afterwards.
+    func delivering(_ body: () -> Void) {
+        self.isHandling = true
+        body()
+        self.isHandling = false
+        self.deliver()
     }
 
     // MARK: Driving libcurl
@@ -243,6 +350,10 @@ final class CurlDriver: @unchecked Sendable {
             // The message is gone once the handle is removed.
             let code = message.pointee.data.result
             guard let easy = self.easy(of: handle), let transfer = easy.transfer else { continue }
+            if code == CURLE_OK, let target = easy.plainTarget {
+                self.adopt(easy, transfer, target)
+                continue
+            }
             let result = easy.result(code)
             self.remove(easy)
             self.finish(transfer, result)
@@ -270,7 +381,8 @@ final class CurlDriver: @unchecked Sendable {
         transfer.isReady = true
         self.ready.append(transfer)
         // Whoever called libcurl delivers when it has returned.
-        guard !self.isInsideCurl, !self.isDelivering, !self.isDeliveryQueued else { return }
+        guard !self.isInsideCurl, !self.isHandling, !self.isDelivering, !self.isDeliveryQueued
+        else { return }
         self.isDeliveryQueued = true
         self.loop.execute {
             self.isDeliveryQueued = false
@@ -295,6 +407,7 @@ final class CurlDriver: @unchecked Sendable {
 
     /// Lets libcurl go on when the receiver of a stream has room again.
     private func releaseIfHeld(_ transfer: HTTPClientTransfer) {
+        if case .carried(let connection) = transfer.state { return connection.resume() }
         guard case .running(let easy) = transfer.state, easy.receiver.isHeld,
             !self.mustHold(transfer)
         else { return }
@@ -344,7 +457,7 @@ final class CurlDriver: @unchecked Sendable {
 
     func closeSocket(_ fd: Int32) {
         self.watch(fd)?.closing()
-        Glibc.close(fd)
+        if fd != self.adopted { Glibc.close(fd) }
     }
 
     private func watch(_ fd: Int32) -> SocketWatch? {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CCurl
+import EventLoop
 import Glibc
 import HTTP
 import Synchronization
@@ -18,6 +19,8 @@ final class CurlEasy {
             case posted
             /// Read piece by piece.
             case uploaded
+            /// There is no request: the connection is wanted.
+            case connection
         }
 
         var method: HTTPMethod
@@ -39,6 +42,8 @@ final class CurlEasy {
     var runningIndex = 0
     /// The request under way.
     private(set) var transfer: HTTPClientTransfer?
+    /// To whom only a connection is wanted, for the request under way.
+    private(set) var plainTarget: PlainTarget?
     /// Receives the answer to the request under way.
     var receiver = ResponseReceiver()
 
@@ -112,16 +117,40 @@ final class CurlEasy {
         self.transfer = transfer
     }
 
+    /// Sets everything for a connection that shall carry a request.
+    func prepareConnection(for transfer: HTTPClientTransfer, to target: PlainTarget) {
+        let request = transfer.request
+        let shape = Shape(method: .get, body: .connection, version: .http1)
+        if shape != self.shape { self.apply(shape) }
+        self.url = request.url
+        self.set(CURLOPT_URL, request.url)
+        let left = MonotonicTime.now().duration(to: transfer.deadline)
+        self.set(CURLOPT_TIMEOUT_MS, Self.milliseconds(left))
+        self.set(CURLOPT_CONNECTTIMEOUT_MS, Self.milliseconds(request.connectTimeout))
+        self.errorText.pointee = 0
+        self.receiver = ResponseReceiver()
+        self.transfer = transfer
+        self.plainTarget = target
+    }
+
+    /// The socket of the connection that was made; negative without one.
+    var socket: Int32 {
+        var fd: curl_socket_t = -1
+        let code = swiftlet_curl_easy_getinfo_socket(self.handle, CURLINFO_ACTIVESOCKET, &fd)
+        return code == CURLE_OK ? fd : -1
+    }
+
     /// Forgets the request, once the handle is off its multi handle.
     func release() {
         self.transfer = nil
+        self.plainTarget = nil
         self.receiver.releaseBody()
     }
 
     private static func shape(of request: HTTPClientRequest) throws(HTTPClientError) -> Shape {
         let body: Shape.Body
         switch request.body {
-        case .none: body = Self.expectsBody(request.method) ? .posted : .none
+        case .none: body = request.method.expectsBody ? .posted : .none
         case .bytes(let bytes): body = bytes.count <= Self.postedBytesMax ? .posted : .uploaded
         case .file(let descriptor, let offset, let length):
             guard descriptor >= 0, offset >= 0, length >= 0, length <= Int64.max - offset else {
@@ -138,11 +167,6 @@ final class CurlEasy {
         )
     }
 
-    /// Whether an empty body is announced as such (RFC 9110 section 8.6).
-    private static func expectsBody(_ method: HTTPMethod) -> Bool {
-        method == .post || method == .put || method == .patch
-    }
-
     private static func check(
         _ shape: Shape,
         of request: HTTPClientRequest
@@ -157,7 +181,7 @@ final class CurlEasy {
     private func setBody(_ body: HTTPClientRequest.Body, _ form: Shape.Body) {
         self.uploadOffset = 0
         switch (form, body) {
-        case (.none, _): break
+        case (.none, _), (.connection, _): break
         case (.posted, .bytes(let bytes)): self.post(bytes)
         case (.posted, _): self.post([])
         case (.uploaded, .bytes(let bytes)): self.set(CURLOPT_INFILESIZE_LARGE, Int64(bytes.count))
@@ -214,6 +238,7 @@ final class CurlEasy {
             self.set(CURLOPT_UPLOAD, 1)
             self.set(CURLOPT_UPLOAD_BUFFERSIZE, 256 * 1024)
             if shape.method != .put { self.set(CURLOPT_CUSTOMREQUEST, shape.method.rawValue) }
+        case .connection: self.set(CURLOPT_CONNECT_ONLY, 1)
         }
         self.shape = shape
     }
@@ -434,4 +459,9 @@ final class CurlEasy {
         }
         return .success(response)
     }
+}
+
+extension HTTPMethod {
+    /// Whether an empty body is announced as such (RFC 9110 section 8.6).
+    var expectsBody: Bool { self == .post || self == .put || self == .patch }
 }

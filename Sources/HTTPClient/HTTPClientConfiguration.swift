@@ -15,6 +15,11 @@ package struct HTTPClientConfiguration: Sendable {
     ///
     /// Further requests wait for a connection, within their own time limit.
     package var connectionsPerHostMax = 0
+    /// Whether HTTP/1.1 without TLS is spoken here, on connections that libcurl makes.
+    ///
+    /// For many small requests to few peers, which cost half as much. Requests from and into files
+    /// stay with libcurl, and so do all when ``connectionsPerHostMax`` is set.
+    package var speaksPlainHTTP = false
     /// Most requests under way; further ones fail with ``HTTPClientError/Kind/overloaded``.
     package var transfersMax = 16_384
     /// How much of a response's head is accepted, 1xx responses and trailers counted in.
@@ -26,4 +31,11 @@ package struct HTTPClientConfiguration: Sendable {
 
     /// The defaults.
     package init() {}
+
+    /// For a dispatcher: many small requests to few sinks.
+    package static var manySmallRequests: Self {
+        var configuration = Self()
+        configuration.speaksPlainHTTP = true
+        return configuration
+    }
 }

@@ -21,6 +21,8 @@ package struct HTTPClientRequest: Sendable {
     package enum ResponseSink: Sendable {
         /// Into ``HTTPClientResponse/body``.
         case buffer
+        /// Its first bytes into ``HTTPClientResponse/body``; the rest is read and dropped.
+        case beginning(bytesMax: Int)
         /// Written to a descriptor at its position, when the status is 2xx; the body of any other
         /// answer is an explanation and goes into ``HTTPClientResponse/body``.
         ///

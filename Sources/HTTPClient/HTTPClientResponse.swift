@@ -10,6 +10,8 @@ package struct HTTPClientResponse: Sendable, Equatable {
     package var fields: HTTPFields
     /// The body, unless it went elsewhere.
     package var body: [UInt8]
+    /// Whether there was more of the body than was wanted.
+    package var isBodyCut = false
 
     /// Makes an answer.
     package init(status: HTTPStatus, fields: HTTPFields = HTTPFields(), body: [UInt8] = []) {

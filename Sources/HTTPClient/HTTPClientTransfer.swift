@@ -14,6 +14,8 @@ package final class HTTPClientTransfer: @unchecked Sendable {
         /// On its way to the loop.
         case new
         case running(CurlEasy)
+        /// On a connection of ours.
+        case carried(PlainConnection)
         /// The outcome is known and waits for what the receiver has not taken yet.
         case finished(Result<HTTPClientResponse, HTTPClientError>)
         /// The completion was called.
@@ -26,6 +28,8 @@ package final class HTTPClientTransfer: @unchecked Sendable {
     private var completion: Completion?
 
     var state = State.new
+    /// When all has to be over; set by the start.
+    var deadline = MonotonicTime(nanoseconds: .max)
     /// Whoever started it wants nothing more of it.
     var isCancelled = false
     /// The receiver of a stream wants nothing for the moment.

@@ -24,6 +24,8 @@ struct ResponseReceiver {
     private let method: HTTPMethod
     private let bodyBytesMax: Int
     private let fileDescriptor: Int32?
+    /// Bytes of the body that are kept.
+    private let keptBytesMax: Int
     private let limits: HTTPLimits
     /// Whether the body is handed over piece by piece.
     let isStream: Bool
@@ -39,6 +41,7 @@ struct ResponseReceiver {
         self.method = .get
         self.bodyBytesMax = 0
         self.fileDescriptor = nil
+        self.keptBytesMax = .max
         self.limits = HTTPLimits()
         self.isStream = false
     }
@@ -48,8 +51,13 @@ struct ResponseReceiver {
         self.method = request.method
         self.bodyBytesMax = max(0, request.responseBytesMax)
         self.limits = limits
+        if case .beginning(let bytesMax) = request.responseSink {
+            self.keptBytesMax = max(0, bytesMax)
+        } else {
+            self.keptBytesMax = .max
+        }
         switch request.responseSink {
-        case .buffer: (self.fileDescriptor, self.isStream) = (nil, false)
+        case .buffer, .beginning: (self.fileDescriptor, self.isStream) = (nil, false)
         case .file(let descriptor): (self.fileDescriptor, self.isStream) = (descriptor, false)
         case .stream: (self.fileDescriptor, self.isStream) = (nil, true)
         }
@@ -71,7 +79,9 @@ struct ResponseReceiver {
         guard let head = self.head.take() else { return nil }
         var body: [UInt8] = []
         swap(&body, &self.body)
-        return HTTPClientResponse(status: head.status, fields: head.fields, body: body)
+        var response = HTTPClientResponse(status: head.status, fields: head.fields, body: body)
+        response.isBodyCut = self.bodyBytesTotal > self.keptBytesMax
+        return response
     }
 
     // MARK: Head
@@ -119,7 +129,8 @@ struct ResponseReceiver {
         }
     }
 
-    private static func meaning(
+    /// What an answer that cannot be read means for its request.
+    static func meaning(
         of error: HTTPParseError
     ) -> (kind: HTTPClientError.Kind, sentence: String) {
         switch error {
@@ -159,9 +170,10 @@ struct ResponseReceiver {
             return self.write(chunk, to: descriptor)
         }
         if isFirst, announcedBytes > chunk.count {
-            self.body.reserveCapacity(min(Int(announcedBytes), Self.reservedBytesMax))
+            let kept = min(Int(announcedBytes), self.keptBytesMax)
+            self.body.reserveCapacity(min(kept, Self.reservedBytesMax))
         }
-        self.body.append(contentsOf: chunk)
+        self.body.append(contentsOf: chunk.prefix(self.keptBytesMax - self.body.count))
         return true
     }
 

@@ -27,12 +27,6 @@ final class Delivery: @unchecked Sendable {
     var failure: DeliveryFailure?
     /// What the sink replied and somebody waits for.
     var reply: CloudEvent?
-    /// The first bytes of the answer that is coming in.
-    private(set) var answer: [UInt8] = []
-    /// Bytes of the answer that are kept.
-    private var answerBytesMax = DeliveryFailure.answerBytesMax
-    /// Whether the answer was longer.
-    private(set) var isAnswerCut = false
 
     init(
         job: LaneSet.JobID,
@@ -66,21 +60,10 @@ final class Delivery: @unchecked Sendable {
         self.reply = nil
     }
 
-    /// Begins another attempt, whose answer is kept up to so many bytes.
-    func begin(_ target: LaneSet.Target, at now: MonotonicTime, answerBytesMax: Int) {
+    /// Begins another attempt.
+    func begin(_ target: LaneSet.Target, at now: MonotonicTime) {
         self.target = target
         self.attempts += 1
         self.sentAt = now
-        self.answer = []
-        self.answerBytesMax = answerBytesMax
-        self.isAnswerCut = false
-    }
-
-    /// Keeps the beginning of an answer; an answer may be of any length, and is not needed else.
-    func received(_ part: HTTPClientRequest.StreamEvent) {
-        guard case .chunk(let bytes) = part else { return }
-        let room = self.answerBytesMax - self.answer.count
-        if room > 0 { self.answer.append(contentsOf: bytes.prefix(room)) }
-        if bytes.count > room { self.isAnswerCut = true }
     }
 }

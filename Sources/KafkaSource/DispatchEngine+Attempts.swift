@@ -120,7 +120,7 @@ extension DispatchEngine {
                 DeliveryFailure(
                     kind: .status,
                     status: response.status,
-                    answer: delivery.answer,
+                    answer: response.body,
                     extensions: DeadLetter.extensions(of: response.fields),
                     reason: "the answer was \(response.status)"
                 ),
@@ -142,18 +142,18 @@ extension DispatchEngine {
     ) {
         let mode = CloudEventContentMode(httpFields: response.fields)
         // The body of a 202 is no reply, and none at all is no fault.
-        guard response.status != .accepted, mode != nil || !delivery.answer.isEmpty else {
+        guard response.status != .accepted, mode != nil || !response.body.isEmpty else {
             return self.settle(delivery, .accepted, at: now)
         }
         do {
-            guard !delivery.isAnswerCut else {
+            guard !response.isBodyCut else {
                 throw KafkaSourceError(
                     message: "it has more than \(Self.replyBytesMax) bytes"
                 )
             }
             delivery.reply = try CloudEvent(
                 httpFields: response.fields,
-                body: delivery.answer,
+                body: response.body,
                 headerCoding: self.spec.headerCoding
             )
             self.follow(self.lanes.replied(delivery.job), delivery, at: now)

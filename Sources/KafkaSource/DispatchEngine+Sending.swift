@@ -23,12 +23,7 @@ extension DispatchEngine {
         } else {
             delivery.attempts = 0
         }
-        let waitsForReply = target == .sink && self.spec.replies != .discard
-        delivery.begin(
-            target,
-            at: now,
-            answerBytesMax: waitsForReply ? Self.replyBytesMax : DeliveryFailure.answerBytesMax
-        )
+        delivery.begin(target, at: now)
         let address = self.address(of: target)
         do {
             if let topic = address.topic {
@@ -64,6 +59,8 @@ extension DispatchEngine {
         if let file = address.tokenFile {
             encoded.fields.append("Authorization", "Bearer \(try self.token.value(of: file))")
         }
+        let waitsForReply = target == .sink && self.spec.replies != .discard
+        let answerBytesMax = waitsForReply ? Self.replyBytesMax : DeliveryFailure.answerBytesMax
         var request = HTTPClientRequest(
             method: .post,
             url: address.url,
@@ -72,7 +69,7 @@ extension DispatchEngine {
             timeout: self.policy.timeout,
             // The reply may be of any length; what is kept of it is bounded.
             responseBytesMax: .max,
-            responseSink: .stream { part, _ in delivery.received(part) }
+            responseSink: .beginning(bytesMax: answerBytesMax)
         )
         request.authorities = address.authorities
         request.version = address.isHTTP2 ? .http2 : .negotiated

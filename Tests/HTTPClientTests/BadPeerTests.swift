@@ -8,7 +8,7 @@ import Testing
 
 @testable import HTTPClient
 
-@Suite("HTTP client: peers that misbehave")
+@Suite("HTTP client: peers that misbehave", BothWays())
 struct BadPeerTests {
     typealias Kind = HTTPClientError.Kind
 
@@ -45,7 +45,10 @@ struct BadPeerTests {
         }
         try await withClient { client in
             let error = await failure(of: HTTPClientRequest(url: server.url + "/p?q=s"), on: client)
-            #expect(error?.kind == kind, "\(String(describing: error))")
+            // libcurl does not tell a broken chunk from a broken connection.
+            let isBadChunk = sent.hasSuffix("xyz\r\n") && BothWays.speaksPlainHTTP
+            let wanted = isBadChunk ? .protocolError : kind
+            #expect(error?.kind == wanted, "\(String(describing: error))")
             #expect(error?.message.contains("GET \(server.url)/p...: ") == true)
             #expect(error?.message.contains("q=s") == false)
         }
@@ -61,7 +64,7 @@ struct BadPeerTests {
         try await withClient { client in
             let error = await failure(of: HTTPClientRequest(url: server.url), on: client)
             #expect(error?.kind == .connectionLost)
-            #expect(error?.message.contains("reset by peer") == true)
+            #expect(error?.message.lowercased().contains("reset by peer") == true)
         }
     }
 

@@ -5,11 +5,31 @@ import HTTP
 import HTTPClient
 import Testing
 
+/// Runs each test twice: with HTTP spoken by libcurl, and without.
+struct BothWays: SuiteTrait, TestTrait, TestScoping {
+    /// Whether the clients of a test speak HTTP themselves.
+    @TaskLocal static var speaksPlainHTTP = false
+
+    var isRecursive: Bool { true }
+
+    func provideScope(
+        for test: Test,
+        testCase: Test.Case?,
+        performing function: @concurrent @Sendable () async throws -> Void
+    ) async throws {
+        for way in [false, true] {
+            try await Self.$speaksPlainHTTP.withValue(way) { try await function() }
+        }
+    }
+}
+
 /// A client on a loop of its own, both gone when the body has returned.
 func withClient<Value>(
     _ configuration: HTTPClientConfiguration = .init(),
     _ body: (HTTPClient) async throws -> Value
 ) async throws -> Value {
+    var configuration = configuration
+    configuration.speaksPlainHTTP = BothWays.speaksPlainHTTP
     let loop = try EventLoop(name: "client-test")
     loop.start()
     let client = HTTPClient(loop: loop, configuration: configuration)

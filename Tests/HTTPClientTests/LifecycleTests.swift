@@ -8,7 +8,7 @@ import Testing
 
 @testable import HTTPClient
 
-@Suite("HTTP client: cancelling, closing, limits")
+@Suite("HTTP client: cancelling, closing, limits", BothWays())
 struct LifecycleTests {
     /// Reads requests and never answers; raises `seen` for each and `gone` for each that left.
     static func silentServer(seen: Signal, gone: Signal = Signal()) -> ScriptedServer {

@@ -6,7 +6,7 @@ import Testing
 @testable import CCurl
 @testable import HTTPClient
 
-@Suite("HTTP client: requests that are refused")
+@Suite("HTTP client: requests that are refused", BothWays())
 struct RequestCheckTests {
     static func refused() -> [HTTPClientRequest] {
         let url = "http://127.0.0.1:1/"

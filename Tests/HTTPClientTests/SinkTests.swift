@@ -8,7 +8,7 @@ import Testing
 
 @testable import HTTPClient
 
-@Suite("HTTP client: where the body of an answer goes")
+@Suite("HTTP client: where the body of an answer goes", BothWays())
 struct SinkTests {
     static func server(_ status: String, _ body: String) -> ScriptedServer {
         ScriptedServer { connection, _ in

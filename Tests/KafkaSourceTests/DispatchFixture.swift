@@ -43,7 +43,7 @@ final class DispatchFixture: Sendable {
             properties: [("bootstrap.servers", self.broker.bootstrapServers)],
             log: { _ in }
         )
-        self.client = HTTPClient(loop: loop)
+        self.client = HTTPClient(loop: loop, configuration: .manySmallRequests)
         self.sink = RecordingSink(loop: loop, decide: decide)
         self.deadLetters = RecordingSink(loop: loop, decide: decideDeadLetters)
         self.milestones = Journal(loop: loop)

@@ -28,7 +28,7 @@ struct DispatcherFleetTests {
     func change() async throws {
         let loop = try EventLoop(name: "fleet-test")
         loop.start()
-        let client = HTTPClient(loop: loop)
+        let client = HTTPClient(loop: loop, configuration: .manySmallRequests)
         let fleet = self.fleet(client)
         func spec(_ name: String) -> KafkaSourceSpec {
             KafkaSourceSpec(

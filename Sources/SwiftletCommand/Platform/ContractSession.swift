@@ -32,7 +32,7 @@ struct ContractSession: Sendable {
         let loop = try EventLoop(name: "dispatcher")
         loop.start()
         let interrupts = try await Interrupts.watch(on: control)
-        let client = HTTPClient(loop: loop)
+        let client = HTTPClient(loop: loop, configuration: .manySmallRequests)
         let metrics = Metrics()
         let fleet = DispatcherFleet(
             loop: loop,

@@ -264,7 +264,7 @@ final class Platform {
         let sources = try plan.sources()
         guard !sources.isEmpty else { return }
         let loop = try self.makeLoop("dispatcher")
-        let client = HTTPClient(loop: loop)
+        let client = HTTPClient(loop: loop, configuration: .manySmallRequests)
         self.shutdown.add { await client.close() }
         for source in sources {
             let dispatcher = try KafkaSourceDispatcher(
