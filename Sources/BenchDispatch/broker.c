@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* librdkafka's mock cluster with records in it. It keeps about 5 MiB of each partition, as they were
-   sent: compressed, that is a hundred thousand records and more. */
+/* librdkafka's mock cluster with records in it. It keeps about 5 MiB of each partition, as they
+   were sent: compressed, that is a hundred thousand records and more. */
 
 #include "bench.h"
 
@@ -15,8 +15,12 @@
 
 static rd_kafka_t *make_producer(const char *servers, const char *codec, const char *linger) {
     const char *properties[][2] = {
-        {"bootstrap.servers", servers}, {"compression.codec", codec}, {"linger.ms", linger},
-        {"batch.num.messages", "1000"}, {"log_level", "3"},           {"socket.nagle.disable", "true"},
+        {"bootstrap.servers", servers},
+        {"compression.codec", codec},
+        {"linger.ms", linger},
+        {"batch.num.messages", "1000"},
+        {"log_level", "3"},
+        {"socket.nagle.disable", "true"},
     };
     char reason[512];
     rd_kafka_conf_t *conf = rd_kafka_conf_new();

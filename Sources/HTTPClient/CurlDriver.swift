@@ -266,7 +266,7 @@ final class CurlDriver: @unchecked Sendable {
     ) throws(HTTPClientError) {
         // What cannot be sent needs no connection.
         var unsent: [UInt8] = []
-        try PlainRequest.append(transfer.request, to: target, &unsent)
+        try PlainRequest.appendHead(of: transfer.request, to: target, &unsent)
         let easy = try self.makeEasy(for: transfer.request)
         easy.prepareConnection(for: transfer, to: target)
         try self.run(easy, transfer)

@@ -22,8 +22,9 @@ final class PlainConnection: EventHandler {
         case closed
     }
 
-    /// Larger buffers are not kept between requests.
-    private static let keptBytesMax = 256 * 1024
+    /// Bodies up to this length are copied behind their head, to leave in one call; and larger
+    /// buffers are not kept between requests.
+    static let joinedBytesMax = 32 * 1024
 
     /// To whom: host and port as a URL has them.
     let authority: String
@@ -38,6 +39,9 @@ final class PlainConnection: EventHandler {
 
     private var output: [UInt8] = []
     private var outputStart = 0
+    /// A body that is too long to be copied.
+    private var longBody: [UInt8] = []
+    private var longBodyStart = 0
     private var hasWriteFailed = false
     private var interest: IOEvents = .readable
 
@@ -78,7 +82,14 @@ final class PlainConnection: EventHandler {
     /// - Throws: ``HTTPClientError`` of kind `invalidRequest`; the connection stays idle.
     func carry(_ transfer: HTTPClientTransfer, to target: PlainTarget) throws(HTTPClientError) {
         assert(self.transfer == nil, "one request at a time")
-        try PlainRequest.append(transfer.request, to: target, &self.output)
+        try PlainRequest.appendHead(of: transfer.request, to: target, &self.output)
+        if case .bytes(let bytes) = transfer.request.body {
+            if bytes.count <= Self.joinedBytesMax {
+                self.output.append(contentsOf: bytes)
+            } else {
+                self.longBody = bytes
+            }
+        }
         self.transfer = transfer
         self.phase = .head
         self.hasReceived = false
@@ -88,34 +99,47 @@ final class PlainConnection: EventHandler {
         self.flush()
     }
 
+    /// Whether all of the request was handed to the kernel.
+    private var isSent: Bool { self.output.isEmpty && self.longBody.isEmpty }
+
     private func flush() {
-        while self.outputStart < self.output.count {
-            let start = self.outputStart
-            let written = self.output.withUnsafeBytes { bytes in
+        if self.send(self.output, from: &self.outputStart) {
+            self.output.removeAll(keepingCapacity: self.output.capacity <= Self.joinedBytesMax * 2)
+            self.outputStart = 0
+            if self.send(self.longBody, from: &self.longBodyStart) { self.dropLongBody() }
+        }
+        self.updateInterest()
+    }
+
+    /// Sends what the kernel takes; true when nothing is left.
+    private func send(_ bytes: [UInt8], from start: inout Int) -> Bool {
+        while start < bytes.count {
+            let written = bytes.withUnsafeBytes { bytes in
                 Socket.write(self.fd, from: UnsafeRawBufferPointer(rebasing: bytes[start...]))
             }
             switch written {
-            case .count(let count): self.outputStart += count
-            case .wouldBlock, .end: return self.updateInterest()
+            case .count(let count): start += count
+            case .wouldBlock, .end: return false
             case .failed:
                 // The peer may have answered before it stopped reading; what it sent is read
                 // first, and its end reported then.
-                self.output.removeAll()
-                self.outputStart = 0
                 self.hasWriteFailed = true
-                return self.updateInterest()
+                start = bytes.count
             }
         }
-        self.output.removeAll(keepingCapacity: self.output.capacity <= Self.keptBytesMax)
-        self.outputStart = 0
-        self.updateInterest()
+        return true
+    }
+
+    private func dropLongBody() {
+        self.longBody = []
+        self.longBodyStart = 0
     }
 
     private func updateInterest() {
         guard self.phase != .closed else { return }
         var interest = IOEvents.readable
         if let transfer = self.transfer, self.isHeld(transfer) { interest = [] }
-        if self.outputStart < self.output.count { interest.insert(.writable) }
+        if !self.isSent { interest.insert(.writable) }
         guard interest != self.interest else { return }
         self.interest = interest
         self.driver.loop.modify(self.fd, for: interest)
@@ -281,7 +305,7 @@ final class PlainConnection: EventHandler {
         var response = HTTPClientResponse(status: head.status, fields: head.fields, body: body)
         response.isBodyCut = self.isBodyCut
         // The connection is free before anybody hears of it: it may be needed for the next.
-        if self.isKeepAlive, !hasRest, !self.hasWriteFailed, self.output.isEmpty {
+        if self.isKeepAlive, !hasRest, !self.hasWriteFailed, self.isSent {
             self.phase = .idle
             self.isReused = true
             self.wait(until: .now().advanced(by: self.driver.configuration.idleTimeMax))
@@ -331,6 +355,7 @@ final class PlainConnection: EventHandler {
         self.transfer = nil
         self.decoder = nil
         self.pending = []
+        self.dropLongBody()
         if let timer = self.timer.take() { self.driver.loop.cancel(timer.id) }
         self.driver.loop.deregister(self.fd)
         Socket.close(self.fd)

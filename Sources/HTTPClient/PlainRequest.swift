@@ -25,25 +25,24 @@ enum PlainRequest {
         method != .connect && HTTPText.isToken(method.rawValue.utf8)
     }
 
-    /// Appends the whole request; nothing when it throws.
+    /// Appends the head of a request, after which its body follows; nothing when it throws.
     ///
     /// - Throws: ``HTTPClientError`` of kind `invalidRequest` when it cannot be sent safely.
-    static func append(
-        _ request: HTTPClientRequest,
+    static func appendHead(
+        of request: HTTPClientRequest,
         to target: PlainTarget,
         _ output: inout [UInt8]
     ) throws(HTTPClientError) {
         let start = output.count
         do {
-            try self.appendHead(request, target, &output)
+            try self.append(request, target, &output)
         } catch {
             output.removeSubrange(start...)
             throw HTTPClientError(request, .invalidRequest, error.sentence)
         }
-        if case .bytes(let bytes) = request.body { output.append(contentsOf: bytes) }
     }
 
-    private static func appendHead(
+    private static func append(
         _ request: HTTPClientRequest,
         _ target: PlainTarget,
         _ output: inout [UInt8]
