@@ -8,20 +8,25 @@ internal import Telemetry
 
 /// Carries out for one revision what its ``RevisionState`` decides.
 ///
-/// Belongs to the loop's thread.
+/// Belongs to the loop's thread. Exclusive access to two of its variables is not checked at run
+/// time: they are values, and nothing that is called with them comes back here.
 final class Revision {
     let spec: RevisionSpec
     let context: ProxyContext
+    /// How long an instance may take for a request.
+    let timeout: TimeSpan
     /// The `Host` for clients that send none.
     let hostDefault: [UInt8]
     /// Called when the last instance and the last request are gone.
     var emptied: () -> Void = {}
 
+    @exclusivity(unchecked)
     private var state: RevisionState
     /// By the slots of their names.
     private var requests: [ProxiedRequest?] = []
     private var instances: [Instance] = []
     private var isPerforming = false
+    @exclusivity(unchecked)
     private var history = LoadHistory()
     /// What was counted of the requests that wait.
     private var queued = QueueRoom(count: 0, bytes: 0)
@@ -56,6 +61,7 @@ final class Revision {
     init(_ spec: RevisionSpec, context: ProxyContext) {
         self.spec = spec
         self.context = context
+        self.timeout = TimeSpan(spec.timeout)
         self.hostDefault = Array("\(spec.service).\(spec.namespace)".utf8)
         self.metrics = RevisionMetrics(context.metrics, spec)
         let plan = ScalingPlan(spec, context.configuration, at: .now())

@@ -84,8 +84,8 @@ struct RevisionMetrics {
 
     /// Shows what the state holds.
     func set(_ state: RevisionState) {
-        self.queued.set(state.requests.queuedCount)
-        self.inFlight.set(state.requests.dispatchedCount)
-        self.instances.set(state.liveCount)
+        self.queued.set(Double(state.requests.queuedCount))
+        self.inFlight.set(Double(state.requests.dispatchedCount))
+        self.instances.set(Double(state.liveCount))
     }
 }

@@ -8,6 +8,7 @@
 package struct Autoscaler: Sendable {
     /// How often Knative decides.
     package static let tick = Duration.seconds(2)
+    private static let tickNanoseconds = Self.tick.wholeNanoseconds
 
     /// The settings.
     package let configuration: ScalingConfiguration
@@ -180,13 +181,18 @@ package struct Autoscaler: Sendable {
         self.desiredCount = decision.desiredCount
     }
 
+    /// When Knative would decide again.
+    package static func tick(after decision: ScalingDecision) -> Instant {
+        decision.time.advanced(byNanoseconds: self.tickNanoseconds)
+    }
+
     /// When the next decision may differ from this one, if nothing happens until then; `nil` for
     /// never.
     ///
     /// While there is load that is the next tick. Without, all times are known: when the windows
     /// are empty, and when what holds the last instance ends.
     package func nextDecision(after decision: ScalingDecision) -> Instant? {
-        let tick = decision.time.advanced(by: Self.tick)
+        let tick = Self.tick(after: decision)
         let least = self.configuration.instancesMin(isReachable: self.isReachable)
         guard self.meter.concurrency == 0, decision.desiredCount <= max(1, least) else {
             return tick

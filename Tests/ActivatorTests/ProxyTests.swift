@@ -120,10 +120,31 @@ extension ProcessTests {
             }
         }
 
-        @Test("interim answers end here, and trailers pass")
-        func interimAndTrailers() async throws {
+        @Test("interim answers pass before the final one, to whoever knows them")
+        func interim() async throws {
             try await Stage.with(Self.one) { stage in
-                #expect(try await stage.request("/interim").text == "final")
+                let connection = try await stage.connect()
+                try await connection.send(.get, "/interim")
+                let text = await connection.readText(until: "final")
+                let heads = text.split(separator: "\r\n\r\n")
+                try #require(heads.count == 4, "\(text)")
+                #expect(heads[0] == "HTTP/1.1 100 Continue")
+                #expect(heads[1].hasPrefix("HTTP/1.1 103 "))
+                #expect(heads[1].hasSuffix("\r\nLink: </a>"))
+                #expect(heads[2].hasPrefix("HTTP/1.1 200 OK") && heads[3] == "final")
+                // The connection goes on as if nothing had been.
+                try await connection.send(.get, "/hello")
+                #expect(try await connection.receive().text == "hello")
+                await connection.write(Array("GET /interim HTTP/1.0\r\nHost: x\r\n\r\n".utf8))
+                let old = await connection.readText(until: "final")
+                #expect(old.hasPrefix("HTTP/1.1 200 OK"))
+                await connection.close()
+            }
+        }
+
+        @Test("trailers of an answer pass")
+        func trailers() async throws {
+            try await Stage.with(Self.one) { stage in
                 let answer = try await stage.request("/trailers")
                 #expect(answer.text == "hello" && answer.trailers["x-sum"] == "42")
             }

@@ -17,12 +17,16 @@ struct UpstreamConnectionTests {
     final class Client: UpstreamClient, @unchecked Sendable {
         var method: HTTPMethod = .get
         var answeredCount = 0
+        var interim: [Int] = []
         var status: Int?
         var body: [UInt8] = []
         var trailers: HTTPFields?
         var failure: UpstreamFailure?
 
         func upstreamAnswered() { self.answeredCount += 1 }
+        func upstreamSentInterim(_ head: HTTPResponseHead) {
+            self.interim.append(head.status.rawValue)
+        }
         func upstreamSentHead(_ response: HTTPParsedResponse, body: [UInt8], end: HTTPFields?) {
             self.status = response.head.status.rawValue
             self.upstreamSentBody(body, end: end)
@@ -73,7 +77,7 @@ struct UpstreamConnectionTests {
                     hostDefault: []
                 )
                 let connection = try self.pool.take()
-                connection.begin(upstream, for: client, timeout: .seconds(60))
+                connection.begin(upstream, for: client, timeout: TimeSpan(.seconds(60)))
                 connection.endRequest(trailers: HTTPFields())
             }
         }

@@ -39,6 +39,7 @@ struct RevisionState {
     }
 
     let limits: RevisionLimits
+    private let queueTimeout: TimeSpan
     /// What other revisions leave of the queue that all share; set before each event.
     var sharedRoom = QueueRoom(count: .max, bytes: .max)
     /// Oldest first.
@@ -60,6 +61,7 @@ struct RevisionState {
         precondition(limits.instancesMax >= 1, "a revision may have at least one instance")
         precondition(limits.queueCountMax >= 1, "the first request waits for the first instance")
         self.limits = limits
+        self.queueTimeout = TimeSpan(limits.queueTimeout)
         self.policy = policy
         self.backOff = limits.backOff
     }
@@ -92,7 +94,7 @@ struct RevisionState {
     ///   - now: The time.
     /// - Returns: Its name.
     mutating func requestArrived(bytes: Int, at now: MonotonicTime) -> RequestID {
-        let deadline = now.advanced(by: self.limits.queueTimeout)
+        let deadline = now.advanced(by: self.queueTimeout)
         self.policy.requestArrived()
         let id = self.requests.add(bytes: bytes, deadline: deadline)
         if self.isStopping {

@@ -66,15 +66,16 @@ struct WindowedScaling: ScalingPolicy {
     }
 
     private func isDue(_ decision: ScalingDecision, at now: Instant) -> Bool {
-        guard now < decision.time.advanced(by: Autoscaler.tick) else { return true }
+        guard now < Autoscaler.tick(after: decision) else { return true }
         guard let next = self.autoscaler.nextDecision(after: decision) else { return false }
         return now >= next
     }
 
     var nextDecision: MonotonicTime? {
         guard let decision = self.decision else { return nil }
-        let times = [self.autoscaler.nextDecision(after: decision), self.needEndsAt]
-        return times.compactMap { $0 }.min().map { MonotonicTime($0) }
+        let next = self.autoscaler.nextDecision(after: decision)
+        guard let end = self.needEndsAt else { return next.map { MonotonicTime($0) } }
+        return MonotonicTime(next.map { min($0, end) } ?? end)
     }
 
     /// When the need of the moment is over, where it is more than the autoscaler wants.

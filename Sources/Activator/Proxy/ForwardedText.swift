@@ -25,7 +25,7 @@ struct ForwardedText {
         host: ArraySlice<UInt8>,
         proto: String
     ) -> [UInt8] {
-        if self.isLast(peer), self.lastHost.elementsEqual(host) { return self.lines }
+        if self.isLast(peer), self.lastHost[...] == host { return self.lines }
         let client = Self.address(of: peer)
         self.lines = Self.lines(
             list: client,

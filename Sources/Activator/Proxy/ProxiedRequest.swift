@@ -82,7 +82,7 @@ final class ProxiedRequest: UpstreamClient {
                     isUpgrade: self.mayUpgrade
                 ),
                 for: self,
-                timeout: self.revision.spec.timeout
+                timeout: self.revision.timeout
             )
             self.sendBody(exchange)
             connection.planFlush()
@@ -158,6 +158,13 @@ final class ProxiedRequest: UpstreamClient {
         self.revision.answered(instance)
     }
 
+    func upstreamSentInterim(_ head: HTTPResponseHead) {
+        guard let exchange = self.exchange, !exchange.isStarted else { return }
+        var head = head
+        if Self.hasFieldsOfConnection(head.fields) { Self.removeFieldsOfConnection(&head.fields) }
+        exchange.sendInformational(head)
+    }
+
     func upstreamSentHead(_ response: HTTPParsedResponse, body: [UInt8], end: HTTPFields?) {
         guard let exchange = self.exchange, !exchange.isOver else { return self.finish() }
         if end != nil { self.connection = nil }
@@ -231,12 +238,9 @@ final class ProxiedRequest: UpstreamClient {
     /// Whether there may be fields that end here (RFC 9110 section 7.6.1); most answers have none.
     private static func hasFieldsOfConnection(_ fields: HTTPFields) -> Bool {
         var found = false
-        fields.forEachBytes { name, _ in
-            switch name.count {
-            case 2: found = found || HTTPText.equalsIgnoringCase(name, "te")
-            case 7: found = found || HTTPText.equalsIgnoringCase(name, "upgrade")
-            case 10: found = found || HTTPText.equalsIgnoringCase(name, "connection")
-            case 16: found = found || HTTPText.equalsIgnoringCase(name, "proxy-connection")
+        fields.forEachSpan { name, _ in
+            switch RequestField(name) {
+            case .hopByHop, .connection, .upgrade: found = true
             default: break
             }
         }

@@ -5,7 +5,8 @@ internal import Telemetry
 
 /// What all revisions of an activator share.
 ///
-/// Belongs to the loop's thread.
+/// Belongs to the loop's thread. Exclusive access to two of its variables is not checked at run
+/// time: what writes a head does not come back here.
 final class ProxyContext {
     /// Output that reaches this many bytes is sent without waiting for more.
     static let flushBytes = 16 * 1024
@@ -13,12 +14,16 @@ final class ProxyContext {
 
     let loop: EventLoop
     let configuration: ActivatorConfiguration
+    /// How long a connection to an instance may lie idle.
+    let upstreamIdleTimeout: TimeSpan
     let logger: Logger
     let milestones: MilestoneRecorder
     let metrics: Metrics
     /// One read buffer for all connections: only one is read at a time.
     let scratch: UnsafeMutableRawBufferPointer
+    @exclusivity(unchecked)
     var forwarded = ForwardedText()
+    @exclusivity(unchecked)
     var trace = TraceParent(seed: .random(in: 0 ... .max))
     /// What the requests of all revisions that wait hold.
     var queued = QueueRoom(count: 0, bytes: 0)
@@ -34,6 +39,7 @@ final class ProxyContext {
     ) {
         self.loop = loop
         self.configuration = configuration
+        self.upstreamIdleTimeout = TimeSpan(configuration.upstreamIdleTimeout)
         self.logger = logger
         self.milestones = milestones
         self.metrics = metrics

@@ -1,73 +1,92 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Bytes
 internal import HTTP
 
 /// What the activator has to know of a request, gathered in one pass over its fields.
 struct RequestTraits {
     /// The value of `Host`.
-    var host: ArraySlice<UInt8>?
+    private(set) var host: ArraySlice<UInt8>?
     /// The value of `Knative-Serving-Namespace`.
-    var servingNamespace: ArraySlice<UInt8>?
+    private(set) var servingNamespace: ArraySlice<UInt8>?
     /// The value of `Knative-Serving-Revision`.
-    var servingRevision: ArraySlice<UInt8>?
-    /// The value of `Connection`; there is more than one such line only in odd requests.
-    var connection: ArraySlice<UInt8>?
+    private(set) var servingRevision: ArraySlice<UInt8>?
+    /// The value of `Upgrade`.
+    private(set) var upgrade: ArraySlice<UInt8>?
+    /// Whether `Connection` may name fields that end here; in all but odd requests it does not.
+    private(set) var nominatesFields = false
+    /// Whether a proxy before this one has left its fields.
+    private(set) var isForwarded = false
     /// Whether there is one `traceparent`, and a valid one.
     private(set) var hasTrace = false
-    private var traceCount = 0
-    /// The value of `Upgrade`.
-    var upgrade: ArraySlice<UInt8>?
+    /// Whether there is a `Content-Length`.
+    private(set) var hasLength = false
     /// How the body is delimited.
     var framing = HTTPBodyFraming.none
     /// Whether one of the fields is there by which Knative's probes are known.
-    var mayBeProbe = false
-    /// Roughly how much memory the head takes.
-    var headBytes: Int
+    private(set) var mayBeProbe = false
+    /// Roughly how much memory the head takes; at least what its lines have when they are sent.
+    private(set) var headBytes: Int
+
+    private var traceCount = 0
+    private var hasServingFields = false
+
+    /// What a line has besides name and value, and what it costs to know where they lie.
+    private static let lineBytes = 16
 
     /// Looks at a head that the server has checked.
     init(_ head: HTTPRequestHead) {
+        let fields = head.fields
+        // Gathered in a local: nobody else can see it change.
         var traits = Self(headBytes: head.target.utf8.count + 64)
-        head.fields.forEachBytes { name, value in traits.look(at: name, value) }
+        fields.forEachSpan { name, value in traits.look(at: name, value) }
+        traits.host = fields.valueBytes("host")
+        if traits.hasServingFields {
+            traits.servingNamespace = fields.valueBytes("knative-serving-namespace")
+            traits.servingRevision = fields.valueBytes("knative-serving-revision")
+        }
         self = traits
     }
 
     private init(headBytes: Int) { self.headBytes = headBytes }
 
-    private mutating func look(at name: ArraySlice<UInt8>, _ value: ArraySlice<UInt8>) {
-        self.headBytes += name.count + value.count + 16
-        switch name.count {
-        case 4 where HTTPText.equalsIgnoringCase(name, "host"):
-            self.host = value
-        case 7 where HTTPText.equalsIgnoringCase(name, "upgrade"):
-            self.upgrade = value
-        case 10 where HTTPText.equalsIgnoringCase(name, "user-agent"):
+    private mutating func look(at name: Span<UInt8>, _ value: Span<UInt8>) {
+        self.headBytes += name.count + value.count + Self.lineBytes
+        switch RequestField(name) {
+        case .upgrade: self.upgrade = [UInt8](copying: value)[...]
+        case .userAgent:
             // Only what may be one is compared in full.
-            if value.first == UInt8(ascii: "k") { self.mayBeProbe = true }
-        case 10 where HTTPText.equalsIgnoringCase(name, "connection"):
-            self.connection = value
-        case 11 where HTTPText.equalsIgnoringCase(name, "traceparent"):
+            if !value.isEmpty, value[0] == UInt8(ascii: "k") { self.mayBeProbe = true }
+        case .connection: self.nominatesFields = self.nominatesFields || !Self.isPersistence(value)
+        case .forwarded, .forwardedFor, .forwardedHost, .forwardedProto: self.isForwarded = true
+        case .traceparent:
             self.traceCount += 1
             self.hasTrace = self.traceCount == 1 && TraceParent.isValid(value)
-        case 14 where HTTPText.equalsIgnoringCase(name, "content-length"):
+        case .contentLength:
+            self.hasLength = true
             self.framing = Self.framing(length: value)
-        case 15
-        where HTTPText.equalsIgnoringCase(name, KnativeProbe.networkProbe)
-            || HTTPText.equalsIgnoringCase(name, KnativeProbe.kubeletProbe):
-            self.mayBeProbe = true
-        case 17 where HTTPText.equalsIgnoringCase(name, "transfer-encoding"):
-            self.framing = .chunked
-        case 24 where HTTPText.equalsIgnoringCase(name, "knative-serving-revision"):
-            self.servingRevision = value
-        case 25 where HTTPText.equalsIgnoringCase(name, "knative-serving-namespace"):
-            self.servingNamespace = value
-        default: break
+        case .probe: self.mayBeProbe = true
+        case .transferEncoding: self.framing = .chunked
+        case .servingNamespace, .servingRevision: self.hasServingFields = true
+        case .host, .hopByHop, .tracestate, .probeHash, .other: break
         }
     }
 
-    /// The server's parser has checked the number; on its own type this needs no generic code.
-    private static func framing(length value: ArraySlice<UInt8>) -> HTTPBodyFraming {
+    /// Whether a value of `Connection` says how long it lives, and nothing else.
+    private static func isPersistence(_ value: Span<UInt8>) -> Bool {
+        switch value.count {
+        case 5: RequestField.isName(value, "close")
+        case 10: RequestField.isName(value, "keep-alive")
+        default: false
+        }
+    }
+
+    /// The server's parser has checked the number.
+    private static func framing(length value: Span<UInt8>) -> HTTPBodyFraming {
         var length = 0
-        for byte in value { length = length &* 10 &+ Int(byte &- UInt8(ascii: "0")) }
+        for index in value.indices {
+            length = length &* 10 &+ Int(value[index] &- UInt8(ascii: "0"))
+        }
         return length > 0 ? .length(length) : .none
     }
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Bytes
+
 /// The `traceparent` of W3C Trace Context: carried on when it is valid, created when it is not.
 ///
 /// What was created says that nobody recorded anything (flags 00): functions can correlate their
@@ -16,38 +18,41 @@ struct TraceParent {
     /// Whether a value can be carried on (Trace Context section 3.2).
     ///
     /// Identifiers are in lower case and not zero; versions to come may add more behind.
-    static func isValid(_ value: ArraySlice<UInt8>) -> Bool {
-        let start = value.startIndex
-        guard value.count >= self.length else { return false }
-        func isHex(_ range: Range<Int>) -> Bool {
-            value[(start + range.lowerBound)..<(start + range.upperBound)].allSatisfy {
-                (0x30...0x39).contains($0) || (0x61...0x66).contains($0)
-            }
-        }
-        func isZero(_ range: Range<Int>) -> Bool {
-            value[(start + range.lowerBound)..<(start + range.upperBound)].allSatisfy {
-                $0 == UInt8(ascii: "0")
-            }
-        }
-        let dash = UInt8(ascii: "-")
-        guard isHex(0..<2), isHex(3..<35), isHex(36..<52), isHex(53..<55),
-            value[start + 2] == dash, value[start + 35] == dash, value[start + 52] == dash,
-            !isZero(3..<35), !isZero(36..<52)
+    static func isValid(_ value: Span<UInt8>) -> Bool {
+        guard value.count >= self.length, self.isHex(value, 0..<2), self.isHex(value, 3..<35),
+            self.isHex(value, 36..<52), self.isHex(value, 53..<55)
         else { return false }
-        let version = value[start..<(start + 2)]
-        if version.elementsEqual("ff".utf8) { return false }
+        let dash = UInt8(ascii: "-")
+        guard value[2] == dash, value[35] == dash, value[52] == dash,
+            !self.isZero(value, 3..<35), !self.isZero(value, 36..<52)
+        else { return false }
+        let f = UInt8(ascii: "f")
+        if value[0] == f, value[1] == f { return false }
         guard value.count > self.length else { return true }
-        return !isZero(0..<2) && value[start + self.length] == dash
+        return !self.isZero(value, 0..<2) && value[self.length] == dash
     }
 
-    /// Appends the line of a new trace.
-    mutating func appendLine(to output: inout [UInt8]) {
-        output.append(contentsOf: "traceparent: 00-".utf8)
+    private static func isHex(_ value: Span<UInt8>, _ range: Range<Int>) -> Bool {
+        for index in range {
+            guard (0x30...0x39).contains(value[index]) || (0x61...0x66).contains(value[index])
+            else { return false }
+        }
+        return true
+    }
+
+    private static func isZero(_ value: Span<UInt8>, _ range: Range<Int>) -> Bool {
+        for index in range where value[index] != UInt8(ascii: "0") { return false }
+        return true
+    }
+
+    /// Appends the line of a new trace, for which there must be room.
+    mutating func appendLine(to output: inout OutputSpan<UInt8>) {
+        output.append("traceparent: 00-")
         Self.append(self.next(), to: &output)
         Self.append(self.next(), to: &output)
         output.append(UInt8(ascii: "-"))
         Self.append(self.next(), to: &output)
-        output.append(contentsOf: "-00\r\n".utf8)
+        output.append("-00\r\n")
     }
 
     /// SplitMix64; zero, which no identifier may be, is left out.
@@ -62,10 +67,23 @@ struct TraceParent {
         }
     }
 
-    private static func append(_ number: UInt64, to output: inout [UInt8]) {
-        for shift in stride(from: UInt64(60), through: 0, by: -4) {
-            let digit = UInt8(truncatingIfNeeded: number >> shift & 15)
-            output.append(digit < 10 ? 0x30 + digit : 0x57 + digit)
+    /// Appends sixteen digits: each byte of a word becomes one at once.
+    private static func append(_ number: UInt64, to output: inout OutputSpan<UInt8>) {
+        self.append(half: UInt32(truncatingIfNeeded: number >> 32), to: &output)
+        self.append(half: UInt32(truncatingIfNeeded: number), to: &output)
+    }
+
+    private static func append(half number: UInt32, to output: inout OutputSpan<UInt8>) {
+        // Four bits to a byte, the first at the top.
+        var digits = UInt64(number)
+        digits = (digits | digits << 16) & 0x0000_FFFF_0000_FFFF
+        digits = (digits | digits << 8) & 0x00FF_00FF_00FF_00FF
+        digits = (digits | digits << 4) & 0x0F0F_0F0F_0F0F_0F0F
+        // Those above 9 carry into the fifth bit when 6 is added.
+        let letters = ((digits &+ 0x0606_0606_0606_0606) >> 4) & 0x0101_0101_0101_0101
+        digits = digits &+ 0x3030_3030_3030_3030 &+ letters &* 0x27
+        for place in 1...8 {
+            output.append(UInt8(truncatingIfNeeded: digits &>> UInt64(64 &- 8 &* place)))
         }
     }
 }

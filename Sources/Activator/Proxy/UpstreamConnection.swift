@@ -9,6 +9,8 @@ protocol UpstreamClient: AnyObject {
     var method: HTTPMethod { get }
     /// A first byte of an answer came.
     func upstreamAnswered()
+    /// A head of 1xx before the answer (RFC 9110 section 15.2); 101 is none.
+    func upstreamSentInterim(_ head: HTTPResponseHead)
     /// The head of the answer, what is there of its body, and whether that is all of it.
     func upstreamSentHead(_ response: HTTPParsedResponse, body: [UInt8], end: HTTPFields?)
     /// More of the body, and its trailers when that was the end.
@@ -93,7 +95,7 @@ final class UpstreamConnection: EventHandler {
     // MARK: Request
 
     /// Begins a request, whose body is to follow when it has one.
-    func begin(_ head: UpstreamRequestHead, for client: any UpstreamClient, timeout: Duration) {
+    func begin(_ head: UpstreamRequestHead, for client: any UpstreamClient, timeout: TimeSpan) {
         assert(self.outputStart == self.output.count, "the request before was sent")
         self.client = client
         self.phase = .head
@@ -313,20 +315,23 @@ final class UpstreamConnection: EventHandler {
         client.upstreamSwitched(head, fd: self.fd, rest: bytes)
     }
 
-    /// Reads heads until one is final; the interim ones end here (RFC 9110 section 15.2).
+    /// Reads heads until one is final; the interim ones are passed on (RFC 9110 section 15.2).
     private func readHead(
         _ bytes: Span<UInt8>,
         _ used: inout Int
     ) throws(HTTPParseError) -> HTTPParsedResponse? {
-        guard let client = self.client else { return nil }
-        while let (response, length) = try self.parser.parse(
-            bytes.extracting(used..<bytes.count),
-            to: client.method
-        ) {
+        // Whoever is told of an interim head may leave.
+        while let client = self.client,
+            let (response, length) = try self.parser.parse(
+                bytes.extracting(used..<bytes.count),
+                to: client.method
+            )
+        {
             used += length
             guard response.head.status.isInformational, response.head.status != 101 else {
                 return response
             }
+            client.upstreamSentInterim(response.head)
         }
         return nil
     }
@@ -379,13 +384,13 @@ final class UpstreamConnection: EventHandler {
         self.phase = .idle
         self.isReused = true
         if self.isPaused { self.resume() }
-        self.setDeadline(after: self.context.configuration.upstreamIdleTimeout)
+        self.setDeadline(after: self.context.upstreamIdleTimeout)
         pool.returned(self)
     }
 
     // MARK: Time
 
-    private func setDeadline(after delay: Duration) {
+    private func setDeadline(after delay: TimeSpan) {
         self.deadline = self.context.loop.now.advanced(by: delay)
         // A timer that fires too early looks again; one that would fire too late is replaced.
         guard self.deadline < self.timerDeadline else { return }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Bytes
 internal import EventLoop
 internal import HTTP
 
@@ -24,17 +25,8 @@ struct UpstreamRequestHead {
     /// Whether the function is asked to switch protocols, as the client wishes.
     var isUpgrade = false
 
-    private struct Found {
-        var forwardedFor: [UInt8] = []
-        var forwardedHost: ArraySlice<UInt8>?
-        var forwardedProto: ArraySlice<UInt8>?
-        var hasForwarded = false
-
-        var isAny: Bool {
-            self.hasForwarded || !self.forwardedFor.isEmpty || self.forwardedHost != nil
-                || self.forwardedProto != nil
-        }
-    }
+    /// Most that the proxy's own lines have besides what is counted for each request.
+    private static let ownBytesMax = 256
 
     /// Appends request line and fields with their final empty line.
     func append(
@@ -42,155 +34,139 @@ struct UpstreamRequestHead {
         forwarded: inout ForwardedText,
         trace: inout TraceParent
     ) {
-        output.append(contentsOf: self.head.method.rawValue.utf8)
-        output.append(0x20)
-        if self.head.target.utf8.first == UInt8(ascii: "/") {
-            output.append(contentsOf: self.head.target.utf8)
-        } else {
-            output.append(contentsOf: self.head.originForm.utf8)
+        let host = self.host
+        let lines =
+            self.traits.isForwarded
+            ? self.forwardedLines(host)
+            : forwarded.lines(peer: self.peer, host: host, proto: self.proto)
+        let nominated = self.traits.nominatesFields ? self.nominated : []
+        let method = self.head.method.rawValue
+        let roomMax =
+            self.traits.headBytes + method.utf8.count + host.count + lines.count
+            + (self.traits.upgrade?.count ?? 0) + Self.ownBytesMax
+        // All in one piece, whose room is made once.
+        output.append(addingCapacity: roomMax) { output in
+            output.append(method.utf8.span)
+            self.appendTarget(to: &output)
+            output.append(" HTTP/1.1\r\nHost: ")
+            output.append(host.span)
+            output.append("\r\n")
+            self.appendUserFields(without: nominated, to: &output)
+            self.appendFraming(to: &output)
+            output.append(lines.span)
+            if !self.traits.hasTrace { trace.appendLine(to: &output) }
+            if self.isUpgrade, let upgrade = self.traits.upgrade {
+                output.append("Connection: Upgrade\r\nUpgrade: ")
+                output.append(upgrade.span)
+                output.append("\r\n")
+            }
+            output.append("\r\n")
         }
-        output.append(contentsOf: " HTTP/1.1\r\n".utf8)
-        let host = self.appendHost(to: &output)
-        let found = self.appendUserFields(to: &output)
-        self.appendFraming(to: &output)
-        self.appendForwarded(found, host: host, &forwarded, to: &output)
-        if !self.traits.hasTrace { trace.appendLine(to: &output) }
-        if self.isUpgrade, let upgrade = self.traits.upgrade {
-            output.append(contentsOf: "Connection: Upgrade\r\n".utf8)
-            self.append("Upgrade", upgrade, to: &output)
-        }
-        output.append(contentsOf: "\r\n".utf8)
     }
+
+    private func appendTarget(to output: inout OutputSpan<UInt8>) {
+        output.append(0x20)
+        if self.isOriginForm {
+            output.append(self.head.target.utf8.span)
+        } else {
+            output.append([UInt8](self.head.originForm.utf8).span)
+        }
+    }
+
+    private var isOriginForm: Bool { self.head.target.utf8.first == UInt8(ascii: "/") }
 
     /// An absolute target names the host (RFC 9112 section 3.2.2), else the field does.
-    private func appendHost(to output: inout [UInt8]) -> ArraySlice<UInt8> {
-        var host = self.traits.host ?? self.hostDefault[...]
-        if self.head.target.utf8.first != UInt8(ascii: "/"), self.head.target != "*",
-            let authority = self.head.authority
-        {
-            host = Array(authority.utf8)[...]
-        }
-        self.append("Host", host, to: &output)
-        return host
+    private var host: ArraySlice<UInt8> {
+        guard !self.isOriginForm, self.head.target != "*", let authority = self.head.authority
+        else { return self.traits.host ?? self.hostDefault[...] }
+        return Array(authority.utf8)[...]
     }
 
-    private func appendUserFields(to output: inout [UInt8]) -> Found {
-        var found = Found()
-        let nominated = self.nominated
-        self.head.fields.forEachBytes { name, value in
-            guard self.mustPass(name, value, &found) else { return }
-            if !nominated.isEmpty,
-                nominated.contains(where: { HTTPText.equalsIgnoringCase(name, $0) })
-            {
-                return
-            }
-            self.append(name, value, to: &output)
-        }
-        return found
-    }
-
-    /// Whether a field goes to the function as it is; notes what is needed of the others.
-    private func mustPass(
-        _ name: ArraySlice<UInt8>,
-        _ value: ArraySlice<UInt8>,
-        _ found: inout Found
-    ) -> Bool {
-        func isNamed(_ text: String) -> Bool { HTTPText.equalsIgnoringCase(name, text) }
-        switch name.count {
-        case 2: return !isNamed("te")
-        case 4: return !isNamed("host")
-        case 6: return !isNamed("expect")
-        case 7: return !isNamed("upgrade")
-        case 9:
-            if isNamed("forwarded") { found.hasForwarded = true }
-            return true
-        case 10:
-            // Of a trace that cannot be carried on the state has no meaning.
-            if !self.traits.hasTrace, isNamed("tracestate") { return false }
-            return !isNamed("connection") && !isNamed("keep-alive")
-        case 11: return self.traits.hasTrace || !isNamed("traceparent")
-        case 14: return !isNamed("content-length") && !isNamed(KnativeProbe.networkHash)
-        case 15:
-            guard isNamed("x-forwarded-for") else { return true }
-            if !found.forwardedFor.isEmpty { found.forwardedFor.append(contentsOf: ", ".utf8) }
-            found.forwardedFor.append(contentsOf: value)
-            return false
-        case 16:
-            if isNamed("x-forwarded-host") { found.forwardedHost = value }
-            return !isNamed("proxy-connection")
-        case 17:
-            if isNamed("x-forwarded-proto") { found.forwardedProto = value }
-            return !isNamed("transfer-encoding")
-        case 24: return !isNamed("knative-serving-revision")
-        case 25: return !isNamed("knative-serving-namespace")
-        default: return true
+    private func appendUserFields(
+        without nominated: Set<[UInt8]>,
+        to output: inout OutputSpan<UInt8>
+    ) {
+        self.head.fields.forEachSpan { name, value in
+            guard self.mustPass(RequestField(name)) else { return }
+            if !nominated.isEmpty, nominated.contains(Self.lowercased(name)) { return }
+            output.append(name)
+            output.append(UInt8(ascii: ":"))
+            output.append(0x20)
+            output.append(value)
+            output.append(0x0D)
+            output.append(0x0A)
         }
     }
 
-    /// The fields that `Connection` names; none in all but odd requests.
-    private var nominated: [String] {
-        guard let value = self.traits.connection,
-            !HTTPText.equalsIgnoringCase(value, "keep-alive"),
-            !HTTPText.equalsIgnoringCase(value, "close")
-        else { return [] }
-        return self.head.fields.values("connection").flatMap { line in
-            line.split(separator: ",").map { part in
-                String(decoding: HTTPText.trim(Array(part.utf8)[...]), as: UTF8.self)
+    /// Whether a field goes to the function as it is.
+    private func mustPass(_ field: RequestField) -> Bool {
+        switch field {
+        case .other, .userAgent, .probe, .forwarded, .forwardedHost, .forwardedProto: true
+        // Of a trace that cannot be carried on the state has no meaning.
+        case .traceparent, .tracestate: self.traits.hasTrace
+        case .host, .contentLength, .transferEncoding, .connection, .upgrade, .hopByHop,
+            .forwardedFor, .servingNamespace, .servingRevision, .probeHash:
+            false
+        }
+    }
+
+    /// The fields that `Connection` names, in lower case; none in all but odd requests.
+    private var nominated: Set<[UInt8]> {
+        var names: Set<[UInt8]> = []
+        for line in self.head.fields.values("connection") {
+            for part in line.utf8.split(separator: UInt8(ascii: ",")) {
+                names.insert(HTTPText.trim(Array(part)[...]).map(HTTPText.lowercased))
             }
         }
+        return names
     }
 
-    private func appendFraming(to output: inout [UInt8]) {
+    private static func lowercased(_ name: Span<UInt8>) -> [UInt8] {
+        [UInt8](copying: name).map(HTTPText.lowercased)
+    }
+
+    private func appendFraming(to output: inout OutputSpan<UInt8>) {
         switch self.traits.framing {
-        case .chunked: output.append(contentsOf: "Transfer-Encoding: chunked\r\n".utf8)
+        case .chunked: output.append("Transfer-Encoding: chunked\r\n")
         case .length(let length):
-            output.append(contentsOf: "Content-Length: ".utf8)
-            HTTPEncoder.append(decimal: length, to: &output)
-            output.append(contentsOf: "\r\n".utf8)
+            output.append("Content-Length: ")
+            Self.append(decimal: length, to: &output)
+            output.append("\r\n")
         case .none, .untilClose:
             // A method that means a body says that there is none (RFC 9110 section 8.6).
-            guard self.head.fields.contains("content-length") else { return }
-            output.append(contentsOf: "Content-Length: 0\r\n".utf8)
+            if self.traits.hasLength { output.append("Content-Length: 0\r\n") }
         }
     }
 
-    private func appendForwarded(
-        _ found: Found,
-        host: ArraySlice<UInt8>,
-        _ forwarded: inout ForwardedText,
-        to output: inout [UInt8]
-    ) {
-        guard found.isAny else {
-            let lines = forwarded.lines(peer: self.peer, host: host, proto: self.proto)
-            output.append(contentsOf: lines)
-            return
+    private static func append(decimal number: Int, to output: inout OutputSpan<UInt8>) {
+        var unit = 1
+        while number / unit >= 10 { unit *= 10 }
+        while unit > 0 {
+            output.append(UInt8(ascii: "0") + UInt8(number / unit % 10))
+            unit /= 10
         }
-        var list = found.forwardedFor
-        if !list.isEmpty { list.append(contentsOf: ", ".utf8) }
+    }
+
+    /// What is added behind a proxy that has left fields of its own.
+    private func forwardedLines(_ host: ArraySlice<UInt8>) -> [UInt8] {
+        let fields = self.head.fields
+        var list: [UInt8] = []
+        fields.forEachSpan { name, value in
+            guard RequestField(name) == .forwardedFor else { return }
+            if !list.isEmpty { list.append(", ") }
+            list.append(value)
+        }
+        if !list.isEmpty { list.append(", ") }
         list.append(contentsOf: ForwardedText.address(of: self.peer))
-        let lines = ForwardedText.lines(
+        let hostBefore = fields.valueBytes("x-forwarded-host")
+        let protoBefore = fields.valueBytes("x-forwarded-proto")
+        return ForwardedText.lines(
             list: list,
-            host: found.forwardedHost ?? host,
-            proto: found.forwardedProto ?? Array(self.proto.utf8)[...],
-            hasHost: found.forwardedHost != nil,
-            hasProto: found.forwardedProto != nil,
-            hasForwarded: found.hasForwarded
+            host: hostBefore ?? host,
+            proto: protoBefore ?? Array(self.proto.utf8)[...],
+            hasHost: hostBefore != nil,
+            hasProto: protoBefore != nil,
+            hasForwarded: fields.contains("forwarded")
         )
-        output.append(contentsOf: lines)
-    }
-
-    private func append(
-        _ name: some Sequence<UInt8>,
-        _ value: ArraySlice<UInt8>,
-        to output: inout [UInt8]
-    ) {
-        output.append(contentsOf: name)
-        output.append(contentsOf: ": ".utf8)
-        output.append(contentsOf: value)
-        output.append(contentsOf: "\r\n".utf8)
-    }
-
-    private func append(_ name: String, _ value: ArraySlice<UInt8>, to output: inout [UInt8]) {
-        self.append(name.utf8, value, to: &output)
     }
 }

@@ -95,6 +95,15 @@ final class TestConnection: EventHandler, @unchecked Sendable {
         }
     }
 
+    /// What comes until it ends with some text, or the connection does.
+    func readText(until end: String) async -> String {
+        var bytes: [UInt8] = []
+        while !bytes.suffix(end.utf8.count).elementsEqual(end.utf8), let more = await self.read() {
+            bytes += more
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
     private func readNow() {
         withUnsafeTemporaryAllocation(byteCount: 64 * 1024, alignment: 16) { buffer in
             switch Socket.read(self.fd, into: buffer) {
