@@ -72,8 +72,8 @@ final class Instance {
         var mustClose = true
         defer { if mustClose { Socket.close(listener) } }
         let address = try Socket.localAddress(of: listener)
-        self.pool = UpstreamPool(address: address, context: context)
         let isInherited = spec.socketMode == .inherited
+        self.pool = UpstreamPool(address: address, mayOverflow: !isInherited, context: context)
         if !isInherited {
             // The port stays free for the program but for the unlikely thief in between.
             Socket.close(listener)

@@ -287,16 +287,14 @@ final class Revision {
         if self.isEmpty { self.emptied() }
     }
 
-    /// The requests whose connections the process had not accepted; the youngest first, because
-    /// each goes to the front of the queue.
+    /// The requests that have no connection, or one which the process had not accepted; the youngest
+    /// first, because each goes to the front of the queue.
     private func unseenRequests(of instance: Instance) -> [ProxiedRequest] {
         let ports = instance.takeUnacceptedPorts()
-        guard !ports.isEmpty else { return [] }
         return self.requests.compactMap { request in
-            guard let request, request.instance === instance, let port = request.localPort,
-                ports.contains(port)
-            else { return nil }
-            return request
+            guard let request, request.instance === instance else { return nil }
+            let isUnaccepted = !ports.isEmpty && request.localPort.map(ports.contains) == true
+            return request.awaitsConnection || isUnaccepted ? request : nil
         }.sorted { $0.arrivedAt > $1.arrivedAt }
     }
 

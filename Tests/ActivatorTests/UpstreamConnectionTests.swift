@@ -14,7 +14,7 @@ struct UpstreamConnectionTests {
     /// Notes what a connection tells.
     ///
     /// `@unchecked Sendable`: belongs to the loop's thread.
-    final class Client: UpstreamClient, @unchecked Sendable {
+    final class Client: UpstreamClient, ConnectionWaiter, @unchecked Sendable {
         var method: HTTPMethod = .get
         var answeredCount = 0
         var interim: [Int] = []
@@ -40,6 +40,8 @@ struct UpstreamConnectionTests {
         func upstreamSwitched(_ head: HTTPResponseHead, fd: Int32, rest: [UInt8]) {}
         func upstreamFailed(_ failure: UpstreamFailure) { self.failure = failure }
 
+        func connected(_ connection: UpstreamConnection) { Bench.begin(self, on: connection) }
+
         var text: String { String(decoding: self.body, as: UTF8.self) }
     }
 
@@ -50,7 +52,7 @@ struct UpstreamConnectionTests {
         let listener: Int32
         private(set) var pool: UpstreamPool
 
-        init() throws {
+        init(backlog: Int32? = nil) throws {
             self.loop = try EventLoop(name: "upstream")
             self.context = ProxyContext(
                 loop: self.loop,
@@ -60,26 +62,36 @@ struct UpstreamConnectionTests {
                 metrics: Metrics()
             )
             self.listener = try Socket.listen(on: .ipv4Loopback(port: 0))
+            // Asking once more changes how many connections wait to be accepted.
+            if let backlog { #expect(listen(self.listener, backlog) == 0) }
             let address = try Socket.localAddress(of: self.listener)
-            self.pool = UpstreamPool(address: address, context: self.context)
+            self.pool = UpstreamPool(
+                address: address,
+                mayOverflow: backlog != nil,
+                context: self.context
+            )
             self.loop.start()
         }
 
         /// Sends a request over whichever connection the pool gives.
         func send(_ client: Client) async throws {
             try await self.loop.run {
-                let head = HTTPRequestHead(method: client.method, target: "/")
-                let upstream = UpstreamRequestHead(
-                    head: head,
-                    traits: RequestTraits(head),
-                    peer: .ipv4Loopback(port: 1),
-                    proto: "http",
-                    hostDefault: []
-                )
-                let connection = try self.pool.take()
-                connection.begin(upstream, for: client, timeout: TimeSpan(.seconds(60)))
-                connection.endRequest(trailers: HTTPFields())
+                guard let connection = try self.pool.take(for: client) else { return }
+                Self.begin(client, on: connection)
             }
+        }
+
+        static func begin(_ client: Client, on connection: UpstreamConnection) {
+            let head = HTTPRequestHead(method: client.method, target: "/")
+            let upstream = UpstreamRequestHead(
+                head: head,
+                traits: RequestTraits(head),
+                peer: .ipv4Loopback(port: 1),
+                proto: "http",
+                hostDefault: []
+            )
+            connection.begin(upstream, for: client, timeout: TimeSpan(.seconds(60)))
+            connection.endRequest(trailers: HTTPFields())
         }
 
         /// The other end of the next connection.
@@ -214,6 +226,26 @@ struct UpstreamConnectionTests {
         let third = try await bench.accept()
         Socket.close(third)
         Socket.close(fd)
+        await bench.end()
+    }
+
+    @Test("requests that find an instance's queue of connections full wait for their turn")
+    func shortQueue() async throws {
+        // Linux keeps one more than it is asked for.
+        let bench = try Bench(backlog: 0)
+        let clients = (0..<6).map { _ in Client() }
+        for client in clients { try await bench.send(client) }
+        #expect(await bench.loop.run { bench.pool.waiterCount } == 5)
+        await bench.loop.run { bench.pool.leave(clients[1]) }
+        for servedCount in 1...5 {
+            let fd = try await bench.accept()
+            let head = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\n"
+            Self.write(head + "ok", to: fd)
+            await bench.wait { clients.count { $0.status == 200 } == servedCount }
+            Socket.close(fd)
+        }
+        #expect(clients[1].status == nil && clients.allSatisfy { $0.failure == nil })
+        #expect(await bench.loop.run { bench.pool.waiterCount } == 0)
         await bench.end()
     }
 }

@@ -5,8 +5,8 @@ internal import EventLoop
 /// Finds out when a program that binds its port itself has done so.
 ///
 /// Such a program tells nobody, so there is only to try: at once, after 1 ms, and then at intervals
-/// that double up to ``intervalMax``. Programs that inherit their socket need none of this. Belongs
-/// to the loop's thread.
+/// that double up to ``intervalMax``. Programs that inherit their socket need none of this. Where
+/// the queue of connections was full it finds out when there is room. Belongs to the loop's thread.
 final class PortProbe: EventHandler {
     private static let intervalMin = Duration.milliseconds(1)
     /// The longest that a program which listens already waits to be noticed.
@@ -33,6 +33,10 @@ final class PortProbe: EventHandler {
             let fd = try Socket.connect(to: self.address)
             self.fd = fd
             try self.loop.register(fd, for: .writable, handler: self)
+            // A queue that is full answers nothing, and the system would wait a second.
+            self.timer = self.loop.schedule(after: Self.intervalMax) { [weak self] in
+                self?.again()
+            }
         } catch {
             self.again()
         }
@@ -40,6 +44,7 @@ final class PortProbe: EventHandler {
 
     func handleEvents(_ events: IOEvents) {
         guard self.fd >= 0 else { return }
+        self.loop.cancel(self.timer)
         self.loop.deregister(self.fd)
         guard Socket.takeError(of: self.fd) == 0, !events.contains(.failed), !self.isOwnEcho else {
             return self.again()
@@ -52,6 +57,9 @@ final class PortProbe: EventHandler {
 
     /// A socket that was given the very port which it connects to talks to itself.
     private var isOwnEcho: Bool { (try? Socket.localAddress(of: self.fd)) == self.address }
+
+    /// As ``start()``, after the first interval.
+    func startLater() { self.again() }
 
     private func again() {
         self.closeSocket()

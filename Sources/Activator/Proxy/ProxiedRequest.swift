@@ -13,12 +13,14 @@ final class ProxiedRequest: UpstreamClient {
 
     let id: RequestID
     let traits: RequestTraits
-    private let revision: Revision
+    let revision: Revision
     /// `nil` once the request is over.
     private var exchange: HTTPExchange?
     /// The instance that has it; `nil` while it waits.
     private(set) var instance: Instance?
     private var connection: UpstreamConnection?
+    /// Ends the wait for a connection.
+    var waitTimer = TimerID.none
     /// What carries the bytes after a switch of protocols.
     private var tunnel: UpgradeTunnel?
 
@@ -64,31 +66,39 @@ final class ProxiedRequest: UpstreamClient {
 
     /// Sends the request to an instance.
     func dispatch(to instance: Instance) {
-        guard let exchange = self.exchange else { return }
-        let context = self.revision.context
+        guard self.exchange != nil else { return }
         self.instance = instance
         self.isCold = instance.answeredAt == nil
-        self.dispatchedAt = context.loop.now
+        self.dispatchedAt = self.revision.context.loop.now
         do {
-            let connection = try instance.pool.take()
-            self.connection = connection
-            connection.begin(
-                UpstreamRequestHead(
-                    head: exchange.request,
-                    traits: self.traits,
-                    peer: exchange.peer,
-                    proto: context.configuration.proto,
-                    hostDefault: self.revision.hostDefault,
-                    isUpgrade: self.mayUpgrade
-                ),
-                for: self,
-                timeout: self.revision.timeout
-            )
-            self.sendBody(exchange)
-            connection.planFlush()
+            guard let connection = try instance.pool.take(for: self) else {
+                return self.awaitConnection()
+            }
+            self.send(on: connection)
         } catch {
             self.upstreamFailed(.notConnected((error as? SystemError)?.code ?? 0))
         }
+    }
+
+    /// Begins the request on a connection, unless it is over.
+    func send(on connection: UpstreamConnection) {
+        guard let exchange = self.exchange else { return connection.close() }
+        let context = self.revision.context
+        self.connection = connection
+        connection.begin(
+            UpstreamRequestHead(
+                head: exchange.request,
+                traits: self.traits,
+                peer: exchange.peer,
+                proto: context.configuration.proto,
+                hostDefault: self.revision.hostDefault,
+                isUpgrade: self.mayUpgrade
+            ),
+            for: self,
+            timeout: self.revision.timeout
+        )
+        self.sendBody(exchange)
+        connection.planFlush()
     }
 
     private func sendBody(_ exchange: HTTPExchange) {
@@ -348,6 +358,7 @@ final class ProxiedRequest: UpstreamClient {
     }
 
     private func leaveConnection() {
+        self.endWaiting()
         self.connection?.close()
         self.connection = nil
     }
