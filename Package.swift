@@ -98,17 +98,23 @@ let package = Package(
         .target(name: "Manifests", dependencies: ["CYAML"], swiftSettings: strict),
         .target(name: "Autoscaler", swiftSettings: pure),
         .target(
+            name: "Kubernetes",
+            dependencies: ["HTTPClient", "HTTP", "EventLoop", "Telemetry", "Bytes"],
+            swiftSettings: strict
+        ),
+        .target(
             name: "Activator",
             dependencies: [
-                "Autoscaler", "HTTPServer", "HTTP", "EventLoop", "Telemetry", "Bytes", "CLinux",
+                "Autoscaler", "Kubernetes", "HTTPServer", "HTTP", "EventLoop", "Telemetry", "Bytes",
+                "CLinux",
             ],
             swiftSettings: strict
         ),
         .executableTarget(
             name: "SwiftletCommand",
             dependencies: [
-                "Activator", "Autoscaler", "Manifests", "ObjectStorage", "KafkaSource", "Kafka",
-                "HTTPClient",
+                "Activator", "Autoscaler", "Kubernetes", "Manifests", "ObjectStorage",
+                "KafkaSource", "Kafka", "HTTPClient",
                 "HTTPServer", "HTTP", "CloudEvents", "Swiftlet", "EventLoop",
                 "Telemetry", "Bytes",
                 "CLinux",
@@ -262,6 +268,14 @@ let package = Package(
         .testTarget(
             name: "AutoscalerTests",
             dependencies: ["TestSupport", "Autoscaler"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "KubernetesTests",
+            dependencies: [
+                "TestSupport", "Kubernetes", "Activator", "HTTPServer", "HTTPClient", "HTTP",
+                "EventLoop", "Telemetry", "Bytes",
+            ],
             swiftSettings: strict
         ),
         .testTarget(
