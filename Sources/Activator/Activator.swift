@@ -3,6 +3,7 @@
 package import EventLoop
 internal import HTTP
 package import HTTPServer
+package import Kubernetes
 package import Telemetry
 
 /// Starts functions when requests come for them, hands the requests over, and ends what is idle.
@@ -36,10 +37,21 @@ package final class Activator: HTTPHandler, @unchecked Sendable {
     }
 
     /// Makes an activator without any process; the loop is started by its owner.
+    ///
+    /// - Parameters:
+    ///   - loop: The loop of the server that it is the handler of.
+    ///   - configuration: Limits and times.
+    ///   - plan: What is served at first.
+    ///   - cluster: Where revisions with a Deployment run; on the same loop, and closed with the
+    ///     activator.
+    ///   - logger: What it does, and the output of functions.
+    ///   - milestones: Told of each instance.
+    ///   - metrics: Where it counts.
     package init(
         loop: EventLoop,
         configuration: ActivatorConfiguration = ActivatorConfiguration(),
         plan: ActivatorPlan,
+        cluster: KubernetesClient? = nil,
         logger: Logger,
         milestones: MilestoneRecorder = .none,
         metrics: Metrics = Metrics()
@@ -50,7 +62,10 @@ package final class Activator: HTTPHandler, @unchecked Sendable {
             configuration: configuration,
             logger: logger,
             milestones: milestones,
-            metrics: metrics
+            metrics: metrics,
+            pods: cluster.map {
+                PodBackend($0, startTimeout: configuration.podStartTimeout)
+            }
         )
         self.context = context
         self.unrouted = metrics.counter(
@@ -241,6 +256,7 @@ package final class Activator: HTTPHandler, @unchecked Sendable {
         self.stopWaiters.append(continuation)
         if !self.isStopping {
             self.isStopping = true
+            self.context.pods?.keepPods()
             self.stopTimer = self.loop.schedule(after: deadline) { [weak self] in
                 for revision in self?.allRevisions ?? [] { revision.stopNow() }
             }
@@ -252,6 +268,7 @@ package final class Activator: HTTPHandler, @unchecked Sendable {
     private func finishStop() {
         guard self.allRevisions.allSatisfy(\.isEmpty) else { return }
         self.loop.cancel(self.stopTimer)
+        self.context.pods?.close()
         let waiters = self.stopWaiters
         self.stopWaiters = []
         for waiter in waiters { waiter.resume() }

@@ -30,6 +30,8 @@ package struct ActivatorConfiguration: Sendable {
     package var startRestMax = Duration.seconds(60)
     /// How long a program may take to listen on `PORT`, when it does not inherit its socket.
     package var startTimeout = Duration.seconds(60)
+    /// How long a pod may take to become ready; Knative's `progress-deadline`.
+    package var podStartTimeout = Duration.seconds(600)
     /// How long a connection to an instance may lie idle; below the 5 s of Node and uvicorn.
     package var upstreamIdleTimeout = Duration.seconds(4)
     /// How much of an answer's head is accepted from a function (502).

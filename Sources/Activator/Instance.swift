@@ -2,9 +2,10 @@
 
 internal import EventLoop
 internal import Glibc
+internal import Kubernetes
 internal import Telemetry
 
-/// One instance of a revision: its process, its socket, and the connections to it.
+/// One instance of a revision: its process or pod, its socket, and the connections to it.
 ///
 /// In ``RevisionSpec/SocketMode/inherited`` mode the instance takes requests from the moment its
 /// process is there: the kernel keeps the connections until they are accepted. The activator keeps
@@ -108,6 +109,23 @@ final class Instance {
         self.process = process
         self.pid = process.pid
         if isInherited { self.listeningFD = listener }
+    }
+
+    /// Makes an instance that runs in a pod which takes requests already.
+    init(_ id: InstanceID, in pod: PodEndpoint, startedAt: MonotonicTime, context: ProxyContext) {
+        self.id = id
+        self.name = pod.name
+        self.context = context
+        self.startedAt = startedAt
+        self.readinessProbe = nil
+        self.pool = UpstreamPool(address: pod.address, context: context)
+    }
+
+    /// The pod that it ran in is not its any more; requests that are there may finish.
+    func left(_ exit: ProcessExit) {
+        self.exit = exit
+        self.isStopping = true
+        self.pool.close()
     }
 
     /// Tells when the instance can be given requests, which may be at once.

@@ -37,6 +37,10 @@ final class Revision {
     /// The request that is being let in, for which an instance may have to be started.
     private var arriving: ProxiedRequest?
     let metrics: RevisionMetrics
+    /// Where its instances run; `nil` for processes of this machine.
+    private(set) var pods: PodClaim?
+    /// When the instances that wait for a pod were asked for.
+    var podStarts: [InstanceID: MonotonicTime] = [:]
     private(set) var totals = Totals()
 
     struct Totals {
@@ -66,6 +70,9 @@ final class Revision {
         self.metrics = RevisionMetrics(context.metrics, spec)
         let plan = ScalingPlan(spec, context.configuration, at: .now())
         self.state = RevisionState(limits: plan.limits, policy: plan.policy)
+        if let deployment = spec.deployment, let backend = context.pods {
+            self.pods = PodClaim(backend.source(of: deployment), for: self)
+        }
     }
 
     /// Whether there is neither a process nor a request.
@@ -156,13 +163,14 @@ final class Revision {
     }
 
     /// The program said that it listens, or its first answer shows it.
-    private func tellReady(_ instance: Instance) {
+    func tellReady(_ instance: Instance) {
         guard !instance.isReadyTold else { return }
         instance.isReadyTold = true
         self.record(.instanceReady, instance)
     }
 
-    private func apply(_ event: (inout RevisionState) -> Void) {
+    /// Tells the state of an event, and does what comes of it.
+    func apply(_ event: (inout RevisionState) -> Void) {
         event(&self.state)
         self.perform()
     }
@@ -199,6 +207,7 @@ final class Revision {
     }
 
     private func perform(_ action: RevisionAction) {
+        guard !self.performOnPods(action) else { return }
         switch action {
         case .start(let id): self.startInstance(id)
         case .dispatch(let request, let instance): self.dispatch(request, to: instance)
@@ -215,7 +224,7 @@ final class Revision {
         }
     }
 
-    private func instance(_ id: InstanceID) -> Instance? { self.instances.first { $0.id == id } }
+    func instance(_ id: InstanceID) -> Instance? { self.instances.first { $0.id == id } }
 
     private func dispatch(_ id: RequestID, to instance: InstanceID) {
         guard let request = self.requests[id.slot], request.id == id else { return }
@@ -239,9 +248,17 @@ final class Revision {
 
     // MARK: Instances
 
-    private func startInstance(_ id: InstanceID) {
+    func countStart() {
         self.totals.started += 1
         self.metrics.starts.increment()
+    }
+
+    func add(_ instance: Instance) { self.instances.append(instance) }
+
+    func remove(_ id: InstanceID) { self.instances.removeAll { $0.id == id } }
+
+    private func startInstance(_ id: InstanceID) {
+        self.countStart()
         do {
             let instance = try Instance(
                 id,
@@ -265,7 +282,7 @@ final class Revision {
                 self.apply { $0.instanceAccepts(id, at: self.context.loop.now) }
             }
         } catch {
-            self.crashed(id, "\(self.spec.revision)-\(id)", .notStarted("\(error)"), [])
+            self.noteCrash("\(self.spec.revision)-\(id)", .notStarted("\(error)"))
             self.apply { $0.instanceExited(id, at: self.context.loop.now) }
         }
     }
@@ -277,7 +294,7 @@ final class Revision {
     private func exited(_ instance: Instance) {
         self.instances.removeAll { $0 === instance }
         if let exit = instance.exit, !instance.isStopping {
-            self.crashed(instance.id, instance.name, exit, instance.lastLines)
+            self.noteCrash(instance.name, exit, instance.lastLines)
         }
         // Taken before anything can go to a new instance that is given the same port.
         let unseen = self.unseenRequests(of: instance)
@@ -298,7 +315,8 @@ final class Revision {
         }.sorted { $0.arrivedAt > $1.arrivedAt }
     }
 
-    private func crashed(_ id: InstanceID, _ name: String, _ exit: ProcessExit, _ lines: [String]) {
+    /// Counts and logs an instance that ended without being asked to.
+    func noteCrash(_ name: String, _ exit: ProcessExit, _ lines: [String] = []) {
         self.totals.crashes += 1
         self.metrics.crashes.increment()
         self.totals.lastCrash = self.crashText(exit, lines)
@@ -314,7 +332,7 @@ final class Revision {
         return "\(text); its last words: \(lines.joined(separator: " / "))"
     }
 
-    private func record(_ stage: Milestone.Stage, _ instance: Instance) {
+    func record(_ stage: Milestone.Stage, _ instance: Instance) {
         guard self.context.milestones.isEnabled else { return }
         var attributes = instance.eventAttributes
         attributes["namespace"] = self.spec.namespace

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import Autoscaler
+package import Kubernetes
 
 /// What the activator has to know of one revision of a service.
 package struct RevisionSpec: Sendable {
@@ -114,6 +115,8 @@ package struct RevisionSpec: Sendable {
     package var spareCount = 0
     /// From SIGTERM to SIGKILL.
     package var stopGrace = Duration.seconds(30)
+    /// The Deployment whose pods are its instances; `nil` for processes of this machine.
+    package var deployment: DeploymentReference?
     /// How the program gets its socket.
     package var socketMode = SocketMode.inherited
     /// What it has to answer before it gets requests; `nil` when listening is enough.
@@ -136,6 +139,7 @@ extension RevisionSpec: Equatable {
         left.environment.elementsEqual(right.environment, by: ==)
             && left.namespace == right.namespace && left.service == right.service
             && left.revision == right.revision && left.command == right.command
+            && left.deployment == right.deployment
             && left.workingDirectory == right.workingDirectory
             && left.socketMode == right.socketMode
             && left.readinessProbe == right.readinessProbe

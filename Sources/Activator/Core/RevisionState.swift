@@ -187,6 +187,14 @@ struct RevisionState {
         self.settle(at: now)
     }
 
+    /// Instances were there before they were asked for: as many are started as may be kept.
+    mutating func instancesFound(_ count: Int, at now: MonotonicTime) {
+        while self.liveCount < min(count, self.limits.instancesMax), !self.isStopping {
+            self.startInstance(at: now)
+        }
+        self.settle(at: now)
+    }
+
     /// An instance can be given requests.
     mutating func instanceAccepts(_ id: InstanceID, at now: MonotonicTime) {
         guard let index = self.index(of: id), self.instances[index].phase == .starting
@@ -206,11 +214,22 @@ struct RevisionState {
     }
 
     /// The process of an instance is gone, or could not be started.
-    mutating func instanceExited(_ id: InstanceID, at now: MonotonicTime) {
+    ///
+    /// - Parameters:
+    ///   - id: The instance.
+    ///   - isFailure: Whether an end without an answer holds further starts back.
+    ///   - now: The time.
+    mutating func instanceExited(
+        _ id: InstanceID,
+        isFailure: Bool = true,
+        at now: MonotonicTime
+    ) {
         guard let index = self.index(of: id), self.instances[index].phase != .exited
         else { return }
         let instance = self.instances[index]
-        if instance.phase != .stopping, !instance.hasAnswered { self.backOff.failed(at: now) }
+        if isFailure, instance.phase != .stopping, !instance.hasAnswered {
+            self.backOff.failed(at: now)
+        }
         if instance.inFlightCount == 0 {
             self.instances.remove(at: index)
         } else {

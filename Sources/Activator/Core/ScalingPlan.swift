@@ -27,7 +27,8 @@ struct ScalingPlan {
         self.limits.queueBytesMax = configuration.queueBytesMax
         self.limits.queueTimeout = configuration.queueTimeout
         self.limits.idleWindow = spec.idleWindow
-        self.limits.pausedMax = spec.pausesWhenIdle ? 1 : 0
+        // Nobody can stop the processes of a pod and keep its memory.
+        self.limits.pausedMax = spec.pausesWhenIdle && spec.deployment == nil ? 1 : 0
         self.limits.pauseTime = spec.pauseTime
         self.limits.spareCount = max(0, spec.spareCount)
         self.limits.backOff = StartBackOff(

@@ -12,6 +12,12 @@ enum ProcessExit: Equatable, Sendable {
     case notStarted(String)
     /// It did not listen on its port for so long that it was ended.
     case neverListened(port: UInt16, after: Duration)
+    /// The pod that it ran in takes no requests any more.
+    case podGone
+    /// The pod that it ran in was not needed any more.
+    case released
+    /// No pod became ready for so long that it was given up.
+    case podNeverReady(after: Duration)
     /// It did not pass its readiness probe for so long that it was ended.
     case neverReady(path: String, after: Duration)
 
@@ -30,6 +36,12 @@ enum ProcessExit: Equatable, Sendable {
             "was ended by signal \(signal)" + (Self.signalNames[signal].map { " (\($0))" } ?? "")
         case .notStarted(let reason):
             "could not be started: \(reason)"
+        case .podGone:
+            "ran in a pod that is not ready any more"
+        case .released:
+            "ran in a pod that was given back"
+        case .podNeverReady(let time):
+            "had no pod that became ready within \(time)"
         case .neverReady(let path, let time):
             "did not answer its readinessProbe, GET \(path), with 200 to 399 within \(time)"
         case .neverListened(let port, let time):

@@ -287,6 +287,10 @@ final class ProxiedRequest: UpstreamClient {
         let wasReused = self.connection?.isReused ?? false
         self.connection = nil
         guard let exchange = self.exchange, let instance = self.instance else { return }
+        var failure = failure
+        if failure.meansNobodyListens, self.revision.podRefused(instance) {
+            failure = .neverAccepted
+        }
         guard !exchange.isStarted else {
             self.revision.log(failure, of: instance, nil)
             exchange.abort()

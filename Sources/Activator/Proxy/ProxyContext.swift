@@ -19,6 +19,8 @@ final class ProxyContext {
     let logger: Logger
     let milestones: MilestoneRecorder
     let metrics: Metrics
+    /// Where revisions that run in pods get them; `nil` without a cluster.
+    let pods: PodBackend?
     /// One read buffer for all connections: only one is read at a time.
     let scratch: UnsafeMutableRawBufferPointer
     @exclusivity(unchecked)
@@ -35,7 +37,8 @@ final class ProxyContext {
         configuration: ActivatorConfiguration,
         logger: Logger,
         milestones: MilestoneRecorder,
-        metrics: Metrics
+        metrics: Metrics,
+        pods: PodBackend? = nil
     ) {
         self.loop = loop
         self.configuration = configuration
@@ -43,6 +46,7 @@ final class ProxyContext {
         self.logger = logger
         self.milestones = milestones
         self.metrics = metrics
+        self.pods = pods
         self.scratch = .allocate(byteCount: Self.scratchBytes, alignment: 16)
     }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import EventLoop
+internal import Glibc
 internal import HTTP
 
 /// Why a function's answer did not come, or not to its end.
@@ -19,6 +20,12 @@ enum UpstreamFailure: Equatable {
     case upgraded
     /// The answer took longer than the revision allows.
     case timedOut
+
+    /// Whether nobody was there to take the connection, rather than we had none to give.
+    var meansNobodyListens: Bool {
+        guard case .notConnected(let code) = self else { return false }
+        return [ECONNREFUSED, EHOSTUNREACH, ENETUNREACH, ETIMEDOUT].contains(code)
+    }
 
     /// What the function did, to follow its name in a sentence.
     var explanation: String {

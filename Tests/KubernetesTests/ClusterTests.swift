@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Activator
+import EventLoop
+import HTTP
+import HTTPClient
+import Kubernetes
+import Synchronization
+import TestSupport
+import Testing
+
+/// The activator against an API server and pods on loopback, by TLS and with a token.
+@Suite("Kubernetes: pods from zero and back", .serialized, .timeLimit(.minutes(5)))
+struct ClusterTests {
+    @Test("a request at zero scales to one, waits for the pod, and is answered; then back to zero")
+    func cycle() async throws {
+        try await withPods(podSpec { $0.idleWindow = .milliseconds(50) }) { cluster, stage in
+            for cycle in 1...3 {
+                let answer = try await stage.request()
+                #expect(answer.status == .ok)
+                #expect(String(decoding: answer.body, as: UTF8.self) == "hello-\(cycle)")
+                #expect(answer.fields["x-swiftlet-cold-start"] == "true")
+                try await stage.wait { await cluster.loop.run { cluster.pods.isEmpty } }
+                try await stage.wait { try await stage.status.instances.isEmpty }
+            }
+            #expect(cluster.scales.entries == [0, 1, 0, 1, 0, 1, 0])
+            #expect(cluster.served.entries == ["hello-1", "hello-2", "hello-3"])
+            let status = try await stage.status
+            #expect(status.startedTotal == 3)
+            #expect(status.crashesTotal == 0)
+        }
+    }
+
+    @Test("a burst at zero has as many pods as max-scale allows, and each request one answer")
+    func burst() async throws {
+        try await withPods(
+            podSpec {
+                $0.containerConcurrency = 1
+                $0.scale.max = 3
+            }
+        ) { cluster, stage in
+            let answers = try await withThrowingTaskGroup(of: HTTPClientResponse.self) { group in
+                for _ in 0..<50 { group.addTask { try await stage.request() } }
+                return try await group.reduce(into: []) { $0.append($1) }
+            }
+            #expect(answers.count == 50 && answers.allSatisfy { $0.status == .ok })
+            #expect(cluster.served.entries.count == 50)
+            #expect(cluster.scales.entries.max() == 3)
+            try await stage.wait { try await stage.status.instances.count == 3 }
+        }
+    }
+
+    @Test("Kubernetes takes another pod than the idle one: what it has is finished, none is lost")
+    func otherPod() async throws {
+        try await withPods(
+            podSpec {
+                $0.containerConcurrency = 1
+                $0.idleWindow = .milliseconds(50)
+            }
+        ) { cluster, stage in
+            await cluster.change { $0.setTakesOldest(true) }
+            async let slow = stage.request("/slow")
+            #expect(await cluster.served.wait { $0 == ["hello-1"] })
+            #expect(try await stage.request().status == .ok)
+            // The idle one is given back; the busy one goes.
+            #expect(await cluster.scales.wait { $0.last == 1 })
+            try await stage.wait {
+                try await stage.status.instances.allSatisfy { $0.name != "hello-1" }
+            }
+            #expect(try await stage.text() != "hello-1")
+            TestPod.hold.set(true)
+            let answer = try await slow
+            #expect(answer.status == .ok)
+            #expect(String(decoding: answer.body, as: UTF8.self) == "hello-1")
+            #expect(try await stage.status.crashesTotal == 0)
+        }
+    }
+
+    @Test("a drained node: the pod that goes finishes, another comes for the next request")
+    func eviction() async throws {
+        try await withPods { cluster, stage in
+            async let slow = stage.request("/slow")
+            #expect(await cluster.served.wait { $0 == ["hello-1"] })
+            await cluster.change { $0.evictFirst() }
+            try await stage.wait {
+                try await stage.status.instances.allSatisfy { $0.name != "hello-1" }
+            }
+            let next = try await stage.text()
+            #expect(next != "hello-1")
+            TestPod.hold.set(true)
+            #expect(String(decoding: try await slow.body, as: UTF8.self) == "hello-1")
+        }
+    }
+
+    @Test("somebody else scales to zero: the number is set again for the next request")
+    func otherHand() async throws {
+        try await withPods { cluster, stage in
+            _ = try await stage.request()
+            await cluster.change { $0.setReplicas(0) }
+            try await stage.wait { try await stage.status.instances.isEmpty }
+            #expect(try await stage.text() == "hello-2")
+        }
+    }
+
+    @Test("a pod that is ready and takes no connection is left for another")
+    func refusedConnection() async throws {
+        try await withPods { cluster, stage in
+            await cluster.change { $0.setBecomesReady(false) }
+            async let answer = stage.request()
+            #expect(await cluster.scales.wait { $0.last == 1 })
+            // The port in its slice is not the pod's yet, and nobody listens there.
+            try await stage.wait { await cluster.loop.run { cluster.pods.count == 1 } }
+            await cluster.change { cluster in
+                cluster.setBecomesReady(true)
+                cluster.pods[0].breaksPort()
+                cluster.setAllReady(true)
+            }
+            try await stage.wait { try await stage.status.startedTotal >= 2 }
+            await cluster.change { $0.evictFirst() }
+            #expect(String(decoding: try await answer.body, as: UTF8.self) == "hello-2")
+        }
+    }
+
+    @Test("an activator that goes leaves its pods, and the next one takes them over")
+    func handOver() async throws {
+        let cluster = try await TestCluster()
+        let first = try await podStage(cluster, podSpec { $0.scale.min = 2 })
+        try await first.wait { try await first.status.instances.count == 2 }
+        await first.end()
+        #expect(cluster.scales.entries.last == 2)
+        let second = try await podStage(cluster)
+        try await second.wait { try await second.status.instances.count == 2 }
+        #expect(try await second.request().status == .ok)
+        #expect(cluster.scales.entries.last == 2)
+        #expect(await cluster.loop.run { cluster.pods.map(\.name) } == ["hello-1", "hello-2"])
+        await second.end()
+        await cluster.end()
+    }
+}
