@@ -22,6 +22,8 @@ package struct ActivatorConfiguration: Sendable {
     package var connectionsPerInstanceMax = 1024
     /// Most instances of a revision that does not say: two for each processor, and at least 4.
     package var instancesMaxDefault = max(4, 2 * Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+    /// Most pods of a revision that does not say.
+    package var podsMaxDefault = 100
     /// How many instances in a row may end before they answer, until starts rest.
     package var startFailuresMax = 3
     /// The first rest after that.

@@ -51,6 +51,15 @@ package enum SocketAddress: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
+    /// The same address with another port; a path stays as it is.
+    package func with(port: UInt16) -> Self {
+        switch self {
+        case .ipv4(let address, _): .ipv4(address: address, port: port)
+        case .ipv6(let address, _): .ipv6(address: address, port: port)
+        case .unix: self
+        }
+    }
+
     /// The address alone, for example `127.0.0.1`.
     package var host: String {
         switch self {

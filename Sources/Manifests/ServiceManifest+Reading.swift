@@ -38,6 +38,15 @@ extension ServiceManifest {
                 ?? header.annotations[SwiftletAnnotation.command.rawValue],
             problems
         )
+        func objectName(_ annotation: SwiftletAnnotation) -> String? {
+            let name =
+                revision.annotations[annotation.rawValue]
+                ?? header.annotations[annotation.rawValue]
+            if let name { problems.check(name, is: .serviceName) }
+            return name?.value
+        }
+        self.deployment = objectName(.deployment)
+        self.endpoints = objectName(.endpoints)
 
         guard var pod = template.object("spec") else {
             if !template.has("spec") { template.missing("spec") }
@@ -79,7 +88,11 @@ extension ServiceManifest {
                 "has no effect on a Service: move it to spec.template.metadata.annotations"
             )
         }
-        SwiftletAnnotation.checkNames(header.annotations, known: [.command], problems)
+        SwiftletAnnotation.checkNames(
+            header.annotations,
+            known: [.command, .deployment, .endpoints],
+            problems
+        )
         let visibility = "networking.knative.dev/visibility"
         if let field = header.labels[visibility], field.value != "cluster-local" {
             problems.error(
@@ -112,7 +125,7 @@ extension ServiceManifest {
         )
         SwiftletAnnotation.checkNames(
             metadata.annotations,
-            known: [.command, .idle, .pauseTime, .spare],
+            known: [.command, .deployment, .endpoints, .idle, .pauseTime, .spare],
             problems
         )
         reader.accept(["creationTimestamp": .text, "namespace": .text])

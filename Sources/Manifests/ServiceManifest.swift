@@ -34,6 +34,10 @@ package struct ServiceManifest: Sendable {
     package let traffic: [TrafficTarget]
     /// The command line of the annotation `swiftlet.dev/command`, split into words.
     package let commandOverride: [String]?
+    /// The Deployment of the annotation `swiftlet.dev/deployment`.
+    package let deployment: String?
+    /// Kubernetes' Service of the annotation `swiftlet.dev/endpoints`.
+    package let endpoints: String?
 
     /// What a revision gets when its manifest says nothing (Knative's `config-defaults`).
     package static let timeoutDefault = Duration.seconds(300)

@@ -4,6 +4,12 @@
 package enum SwiftletAnnotation: String, CaseIterable, Sendable {
     /// On a Service: the command line that runs it here, instead of the image's executable.
     case command = "swiftlet.dev/command"
+    /// On a Service or a revision template: the Deployment that runs it on a cluster without
+    /// Knative, instead of the one with the Service's name.
+    case deployment = "swiftlet.dev/deployment"
+    /// On a Service or a revision template: Kubernetes' Service that has the Deployment's pods as
+    /// its endpoints, instead of the one with the Deployment's name.
+    case endpoints = "swiftlet.dev/endpoints"
     /// On a revision template: `pause` lets an idle instance rest in memory instead of ending it.
     case idle = "swiftlet.dev/idle"
     /// On a revision template: how long an instance rests before it ends, `1h` unless given.

@@ -15,9 +15,21 @@ import yaml
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 EXAM = ROOT / "charts" / "exam"
 FUNCTION = ROOT / "charts" / "function"
+ACTIVATOR = ROOT / "charts" / "activator"
+ACTIVATOR_VALUES = (
+    "--set", "image.repository=dev.local/swiftlet",
+    "--set", "functions[0].name=hello",
+    "--set", "functions[0].image=dev.local/hello",
+    "--set", "functions[0].containerConcurrency=1",
+    "--set-string", "functions[0].scaling.max-scale=3",
+    "--set", "functions[0].env.MODE=fast",
+    "--set", "functions[1].name=other",
+)
 FUNCTION_VALUES = ("--set", "image.repository=dev.local/hello")
 KUBERNETES = "1.32"
-CORE_GROUPS = ("v1", "batch/v1", "networking.k8s.io/v1")
+CORE_GROUPS = (
+    "v1", "apps/v1", "batch/v1", "networking.k8s.io/v1", "rbac.authorization.k8s.io/v1",
+)
 
 EVERYTHING = (
     "--set", "eventDisplay.enabled=true",
@@ -29,7 +41,9 @@ EVERYTHING = (
     "--set", "commonLabels.team=schools",
     "--set", "kafka.topics.uploads.config.retention\\.ms=1000",
 )
-CHARTS = [(EXAM, ()), (EXAM, EVERYTHING), (FUNCTION, FUNCTION_VALUES)]
+CHARTS = [
+    (EXAM, ()), (EXAM, EVERYTHING), (FUNCTION, FUNCTION_VALUES), (ACTIVATOR, ACTIVATOR_VALUES),
+]
 HINT = "run: helm template exam charts/exam --namespace exam > charts/exam/rendered.yaml"
 
 
@@ -114,10 +128,12 @@ def test_the_namespace(namespace, values, expected):
 def test_containers_have_no_rights():
     _, exam = render(EXAM, *EVERYTHING)
     _, function = render(FUNCTION, *FUNCTION_VALUES)
-    workloads = [o for o in exam + function if "template" in o.get("spec", {})]
+    _, activator = render(ACTIVATOR, *ACTIVATOR_VALUES)
+    objects = exam + function + activator
+    workloads = [o for o in objects if "template" in o.get("spec", {})]
     pods = [workload["spec"]["template"]["spec"] for workload in workloads]
     containers = [container for pod in pods for container in pod["containers"]]
-    assert len(containers) == 4
+    assert len(containers) == 6
     for container in containers:
         context = container["securityContext"]
         assert context["runAsNonRoot"] and context["readOnlyRootFilesystem"]
@@ -143,6 +159,50 @@ def test_containers_have_no_rights():
 )
 def test_values_that_cannot_be_right_are_refused(value, message):
     done = helm("template", "exam", EXAM, "--set", value)
+    assert done.returncode != 0
+    assert message in done.stderr
+
+
+def test_the_activator_may_scale_its_functions_and_nothing_else():
+    _, objects = render(ACTIVATOR, *ACTIVATOR_VALUES, release="functions")
+    (role,) = of_kind(objects, "Role")
+    assert role["rules"] == [
+        {
+            "apiGroups": ["apps"], "resources": ["deployments/scale"],
+            "resourceNames": ["hello", "other"], "verbs": ["get", "patch"],
+        },
+        {
+            "apiGroups": ["discovery.k8s.io"], "resources": ["endpointslices"],
+            "verbs": ["list", "watch"],
+        },
+    ]
+    (binding,) = of_kind(objects, "RoleBinding")
+    assert binding["subjects"][0]["name"] == "functions" == binding["roleRef"]["name"]
+    pods = {o["metadata"]["name"]: o["spec"] for o in of_kind(objects, "Deployment")}
+    assert sorted(pods) == ["functions", "hello"]
+    assert "replicas" not in pods["hello"]
+    assert pods["functions"]["template"]["spec"]["serviceAccountName"] == "functions"
+    assert pods["hello"]["template"]["spec"]["automountServiceAccountToken"] is False
+    services = {o["metadata"]["name"]: o["spec"] for o in of_kind(objects, "Service")}
+    assert sorted(services) == ["functions", "hello", "hello-pods", "other"]
+    selected = pods["functions"]["template"]["metadata"]["labels"].items()
+    assert services["hello"]["selector"].items() <= selected
+    labels = pods["hello"]["template"]["metadata"]["labels"].items()
+    assert services["hello-pods"]["selector"].items() <= labels
+
+
+@pytest.mark.parametrize(
+    "values, message",
+    [
+        (("--set", "image.repository=a"), "functions is needed"),
+        (("--set", "functions[0].name=hello"), "image.repository is needed"),
+        (("--set", "image.repository=a", "--set", "functions[0].name=exam"), "another name"),
+        (("--set", "functions[0].name=Hello"), "functions.0.name"),
+        (("--set", "functions[0].nme=hello"), "nme is not allowed"),
+    ],
+)
+def test_an_activator_that_cannot_be_right_is_refused(values, message):
+    done = helm("template", "exam", ACTIVATOR, *values)
     assert done.returncode != 0
     assert message in done.stderr
 

@@ -187,6 +187,25 @@ struct ServiceManifestTests {
         #expect(try Load.set(onlyService).services.first?.commandOverride == ["node", "x y.js"])
     }
 
+    @Test("the Deployment may be named on the Service, and the template's name wins")
+    func deployments() throws {
+        #expect(try Load.set(Self.manifest).services.first?.deployment == nil)
+        let onService = Self.manifest.replacing(
+            "example.com/note: \"yes\"",
+            with: "swiftlet.dev/deployment: exam"
+        )
+        #expect(try Load.set(onService).services.first?.deployment == "exam")
+        let endpoints = onService.replacing("/deployment: exam", with: "/endpoints: exam-pods")
+        #expect(try Load.set(endpoints).services.first?.endpoints == "exam-pods")
+        let onBoth = onService.replacing(
+            "swiftlet.dev/command: \"py",
+            with: "swiftlet.dev/deployment: exam-v2\n        swiftlet.dev/command: \"py"
+        )
+        #expect(try Load.set(onBoth).services.first?.deployment == "exam-v2")
+        let wrong = onService.replacing("deployment: exam", with: "deployment: Exam/2")
+        #expect(throws: ManifestError.self) { try Load.set(wrong) }
+    }
+
     @Test("beside the container with a port others are read, and told to be ignored")
     func sidecars() throws {
         let text = Self.smallest.replacing(

@@ -20,7 +20,10 @@ struct ScalingPlan {
             max(1, Int(min(target, Double(most)).rounded(.up)))
         )
         self.limits.instancesMin = max(0, spec.scale.min)
-        let instancesMax = spec.scale.max > 0 ? spec.scale.max : configuration.instancesMaxDefault
+        let mostDefault =
+            spec.deployment == nil
+            ? configuration.instancesMaxDefault : configuration.podsMaxDefault
+        let instancesMax = spec.scale.max > 0 ? spec.scale.max : mostDefault
         self.limits.instancesMax = max(1, self.limits.instancesMin, instancesMax)
         self.limits.instancesInitial = max(0, spec.scale.initial)
         self.limits.queueCountMax = max(1, configuration.queueCountMax)

@@ -6,8 +6,10 @@ internal import HTTPClient
 internal import HTTPServer
 internal import Kafka
 internal import KafkaSource
+internal import Kubernetes
 internal import Manifests
 internal import ObjectStorage
+internal import Swiftlet
 internal import Synchronization
 internal import Telemetry
 
@@ -104,7 +106,7 @@ final class Platform {
         flag: String
     ) async throws -> SocketAddress {
         do {
-            return try await server.listen(on: .ipv4Loopback(port: UInt16(port)))
+            return try await server.listen(on: self.options.host.with(port: UInt16(port)))
         } catch let error as SystemError where error.isAddressInUse {
             throw Self.portInUse(port, flag)
         }
@@ -218,11 +220,13 @@ final class Platform {
         let plan = try await deployer.plan(for: self.manifests)
         let loop = try self.makeLoop("activator")
         let proxying = ActivatorConfiguration()
+        let logger = Logger(label: "activator")
         let activator = Activator(
             loop: loop,
             configuration: proxying,
             plan: plan,
-            logger: Logger(label: "activator"),
+            cluster: try self.cluster(loop, logger),
+            logger: logger,
             milestones: self.milestones,
             metrics: self.metrics
         )
@@ -240,6 +244,25 @@ final class Platform {
         self.deployer = deployer
         self.shutdown.add { await activator.stop(deadline: Self.stopDeadline) }
         self.shutdown.add { await server.drain(deadline: Self.stopDeadline) }
+    }
+
+    /// Where the functions' pods are; `nil` when they run as processes.
+    private func cluster(_ loop: EventLoop, _ logger: Logger) throws -> KubernetesClient? {
+        guard self.options.backend == .kubernetes else { return nil }
+        do {
+            let access = try KubernetesAccess.inCluster(
+                url: self.options.kubernetes,
+                directory: self.options.serviceAccountDirectory
+            ) { Environment.process[$0] }
+            return KubernetesClient(
+                loop: loop,
+                access: access,
+                logger: logger,
+                metrics: self.metrics
+            )
+        } catch {
+            throw CommandError("--backend kubernetes: \(error)")
+        }
     }
 
     private var platformVariables: [(name: String, value: String)] {

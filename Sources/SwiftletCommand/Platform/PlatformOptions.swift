@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import EventLoop
+internal import Kubernetes
 internal import Swiftlet
 
 /// What `up`, `demo`, `activate` and `dispatch` were asked for.
@@ -9,7 +11,22 @@ struct PlatformOptions: Sendable {
     static let adminPortDefault = 9090
     static let stateDirectoryDefault = ".swiftlet"
 
+    /// Where the instances of functions run.
+    enum Backend: String, CaseIterable {
+        /// On this machine, as processes.
+        case processes
+        /// In the pods of Deployments.
+        case kubernetes
+    }
+
     var manifests: [String]
+    var backend = Backend.processes
+    /// The API server; `nil` is the one that a pod's environment names.
+    var kubernetes: String?
+    /// Where the token and the authorities for the API server are.
+    var serviceAccountDirectory = KubernetesAccess.serviceAccountDirectory
+    /// The address that the activator and the admin port listen at.
+    var host = SocketAddress.ipv4Loopback(port: 0)
     var port = Self.portDefault
     var bucketPort = Self.bucketPortDefault
     var adminPort = Self.adminPortDefault
@@ -38,6 +55,29 @@ struct PlatformOptions: Sendable {
         isRepeatable: true
     )
     static let portFlag = FlagSyntax("port", value: "N", help: "activator's port (8080; 0: any)")
+    static let hostFlag = FlagSyntax(
+        "host",
+        value: "ADDRESS",
+        help: "the address to listen at (127.0.0.1; 0.0.0.0: every interface)"
+    )
+    static let backendFlags = [
+        FlagSyntax(
+            "backend",
+            value: "NAME",
+            help: "where functions run: processes, or kubernetes: pods of Deployments (processes)"
+        ),
+        FlagSyntax(
+            "kubernetes",
+            value: "URL",
+            help: "the API server (the one that a pod's environment names)"
+        ),
+        FlagSyntax(
+            "service-account",
+            value: "DIR",
+            help: "token and ca.crt for the API server "
+                + "(\(KubernetesAccess.serviceAccountDirectory))"
+        ),
+    ]
     static let adminPortFlag = FlagSyntax(
         "admin-port",
         value: "N",
@@ -93,7 +133,25 @@ struct PlatformOptions: Sendable {
         self.functionsDirectory = arguments["functions"]
         self.idleWindow = try arguments.duration("idle")
         self.activator = arguments["activator"]
+        try self.readBackend(arguments)
         self.readCredentials(Environment.process)
+    }
+
+    private mutating func readBackend(_ arguments: CommandArguments) throws {
+        if let name = arguments["backend"] {
+            guard let backend = Backend(rawValue: name) else {
+                let names = Backend.allCases.map(\.rawValue).joined(separator: " or ")
+                throw UsageError("--backend \(name): expected \(names)")
+            }
+            self.backend = backend
+        }
+        self.kubernetes = arguments["kubernetes"]
+        self.serviceAccountDirectory = arguments["service-account"] ?? self.serviceAccountDirectory
+        guard let host = arguments["host"] else { return }
+        guard !host.isEmpty,
+            let address = SocketAddress(parsing: host.contains(":") ? "[\(host)]:0" : "\(host):0")
+        else { throw UsageError("--host \(host): expected an IP address") }
+        self.host = address
     }
 
     /// An ambient AWS account must not change who may use the bucket of this machine.

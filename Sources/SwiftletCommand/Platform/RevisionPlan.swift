@@ -2,6 +2,7 @@
 
 internal import Activator
 internal import Autoscaler
+internal import Kubernetes
 internal import Manifests
 internal import Swiftlet
 
@@ -17,14 +18,21 @@ struct RevisionPlan {
     /// - Throws: ``CommandError`` or `ManifestError` naming the Service and what it lacks.
     func revision(of service: ServiceManifest) throws -> RevisionSpec {
         let name = service.metadata.name
-        let environment = try self.environment(of: service)
         var spec = RevisionSpec(
             namespace: service.metadata.namespace,
             service: name,
             revision: service.revisionName ?? "\(name)-00001",
-            command: try self.command(of: service, environment)
+            command: []
         )
-        spec.environment = environment
+        switch self.options.backend {
+        case .processes: try self.addProcess(service, to: &spec)
+        case .kubernetes:
+            spec.deployment = DeploymentReference(
+                namespace: service.metadata.namespace,
+                deployment: service.deployment ?? name,
+                service: service.endpoints
+            )
+        }
         spec.containerConcurrency = service.containerConcurrency
         spec.timeout = service.timeout
         spec.scale.min = service.scaling.minScale ?? 0
@@ -38,18 +46,24 @@ struct RevisionPlan {
                 containerConcurrency: service.containerConcurrency
             )
         }
-        spec.resourceLimits.dataBytesMax = service.container.limit(of: "memory") ?? 0
-        spec.resourceLimits.fileBytesMax = service.container.limit(of: "ephemeral-storage") ?? 0
-        spec.readinessProbe = self.readinessProbe(of: service)
         spec.pausesWhenIdle = service.warmth.pausesWhenIdle
         spec.pauseTime = service.warmth.pauseTime ?? spec.pauseTime
         spec.spareCount = service.warmth.spareCount
+        return spec
+    }
+
+    /// Says how its program is run; what runs in pods is said in their Deployment.
+    private func addProcess(_ service: ServiceManifest, to spec: inout RevisionSpec) throws {
+        spec.environment = try self.environment(of: service)
+        spec.command = try self.command(of: service, spec.environment)
+        spec.resourceLimits.dataBytesMax = service.container.limit(of: "memory") ?? 0
+        spec.resourceLimits.fileBytesMax = service.container.limit(of: "ephemeral-storage") ?? 0
+        spec.readinessProbe = self.readinessProbe(of: service)
         if service.commandOverride == nil {
             spec.workingDirectory = service.container.workingDirectory
         } else {
             spec.socketMode = .port
         }
-        return spec
     }
 
     /// Only a probe over HTTP says more than that the program listens.

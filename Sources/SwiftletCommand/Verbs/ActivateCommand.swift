@@ -7,13 +7,18 @@ enum ActivateCommand: Subcommand {
         summary: "run only the activator: functions, started by their first request",
         flags: [
             PlatformOptions.fileFlag, PlatformOptions.portFlag, PlatformOptions.adminPortFlag,
-            PlatformOptions.functionsFlag, PlatformOptions.idleFlag, PlatformOptions.outputFlag,
-        ],
+            PlatformOptions.hostFlag, PlatformOptions.functionsFlag, PlatformOptions.idleFlag,
+            PlatformOptions.outputFlag,
+        ] + PlatformOptions.backendFlags,
         examples: [
             ("swiftlet activate -f service.yaml", "Functions on http://localhost:8080"),
             (
                 "swiftlet activate -f service.yaml --port 0 --output json --idle 5s",
                 "On any free port, told as JSON; functions end after 5 idle seconds"
+            ),
+            (
+                "swiftlet activate -f service.yaml --backend kubernetes --host 0.0.0.0",
+                "In a pod: scales the Deployments of the same names"
             ),
         ]
     )
