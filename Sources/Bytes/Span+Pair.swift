@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension Span<UInt8> {
-    /// Whether two bytes are at `offset`, one behind the other; `false` when they are not both there.
+    /// Whether two bytes are at `offset`, side by side; `false` when they are not both there.
     @inlinable @inline(__always)
     public func hasPair(_ first: UInt8, _ second: UInt8, at offset: Int) -> Bool {
         // Both must be 0 or more, which is one test of the sign.

@@ -8,7 +8,7 @@ internal import Bytes
 /// costs two allocations and no `String` until somebody asks for one. Names compare without case.
 /// Values are bytes: what is not UTF-8 is kept as it came.
 package struct HTTPFields: Sendable {
-    /// The bytes that ``nameRange(at:)`` and ``valueRange(at:)`` point into; others may lie between.
+    /// What ``nameRange(at:)`` and ``valueRange(at:)`` point into; other bytes may lie between.
     package private(set) var block: [UInt8] = []
     /// Where the lines lie in ``block``, in order.
     package private(set) var entries: [Entry] = []
