@@ -53,12 +53,12 @@ extension HTTPConnection {
                 return true
             }
         }
-        guard let (request, length) = try self.parser.parse(bytes.extracting(used..<bytes.count))
+        guard let request = try self.parser.parseHead(bytes.extracting(used..<bytes.count))
         else {
             try HTTPRequestParser.checkStart(bytes.extracting(used..<bytes.count))
             return self.awaitHead()
         }
-        used += length
+        used += request.headLength
         if self.mayBeHTTP2 {
             self.mayBeHTTP2 = false
             if self.upgradedToHTTP2(request, bytes, &used) { return true }

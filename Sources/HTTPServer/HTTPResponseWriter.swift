@@ -58,7 +58,7 @@ struct HTTPResponseWriter {
         guard isAllowed else { throw .headInvalid(.statusInvalid) }
         try Self.undone(&output) { output throws(HTTPEncodeError) in
             try HTTPEncoder.append(head.status, to: &output)
-            try HTTPEncoder.append(head.fields.withoutFraming, to: &output)
+            try HTTPEncoder.append(head.fields, without: .framing, to: &output)
             output.append("\r\n")
         }
     }
@@ -82,10 +82,10 @@ struct HTTPResponseWriter {
                 try HTTPEncoder.append(head.status, to: &output)
                 date.append(to: &output, at: now)
             }
-            if let serverName, !head.fields.contains("server") {
+            if let serverName, !head.fields.contains(.server) {
                 output.append("Server: \(serverName)\r\n")
             }
-            try HTTPEncoder.append(head.fields.withoutFraming, to: &output)
+            try HTTPEncoder.append(head.fields, without: .framing, to: &output)
         }
         self.appendFraming(head, bodyLength: bodyLength, to: &output)
         if self.closesConnection {
@@ -107,7 +107,7 @@ struct HTTPResponseWriter {
         try Self.undone(&output) { output throws(HTTPEncodeError) in
             try HTTPEncoder.append(head.status, to: &output)
             date.append(to: &output, at: now)
-            try HTTPEncoder.append(head.fields.withoutFraming, to: &output)
+            try HTTPEncoder.append(head.fields, without: .framing, to: &output)
         }
         if head.status == .switchingProtocols {
             output.append("Connection: Upgrade\r\n")
