@@ -111,18 +111,6 @@ public struct EightBytes: Equatable {
         return (self.word | ~(isLetter | isDigit)) & Self.highBits == 0
     }
 
-    /// The place of the first byte other than a letter, digit, hyphen, full stop or slash; 8 when
-    /// there is none.
-    @inlinable @inline(__always)
-    public var firstOutsidePath: Int {
-        // From hyphen to 9 there is nothing else; no sum of seven bits reaches into the next byte.
-        let low = self.word & ~Self.highBits
-        let letter = low | Self.all(0x20)
-        let isLetter = (letter &+ Self.all(0x1F)) & ~(letter &+ Self.all(0x05))
-        let isOther = (low &+ Self.all(0x53)) & ~(low &+ Self.all(0x46))
-        return Self.first(self.word | ~(isLetter | isOther))
-    }
-
     /// The place of the first byte other than a letter, digit or hyphen; 8 when there is none.
     @inlinable @inline(__always)
     public var firstSpecial: Int {

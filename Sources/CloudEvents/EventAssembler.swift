@@ -150,7 +150,7 @@ struct EventAssembler {
         self.extensions.reverse()
     }
 
-    /// The finished event with `data` as its payload.
+    /// The finished event with `data` as its payload; called once, as the event is not copied.
     ///
     /// - Throws: The first required attribute that is missing, or the first rule that is broken;
     ///   the characters of free text are for the caller to check.

@@ -32,7 +32,7 @@ struct EventHeaderWriter {
         self.write("ce-source", event.source, &fields)
         self.write("ce-type", event.type, &fields)
         self.write("ce-subject", event.subject, &fields)
-        if !self.copy(event.receivedTime, &fields), let time = event.time {
+        if let time = event.time, !self.copy(event.receivedTime, &fields) {
             time.withRFC3339 { fields.append(prefix: "ce-time", value: $0) }
         }
         self.write("ce-dataschema", event.dataSchema, &fields)

@@ -27,10 +27,6 @@ struct EightBytesTests {
         let jsonSpecial = Self.first(bytes) { $0 < 0x20 || $0 == 0x22 || $0 == 0x5C }
         #expect(eight.firstJSONSpecial == jsonSpecial, "\(bytes)")
         #expect(eight.firstSpecial == Self.first(bytes, where: Self.isSpecial), "\(bytes)")
-        let outside = Self.first(bytes) {
-            Self.isSpecial($0) && $0 != UInt8(ascii: ".") && $0 != UInt8(ascii: "/")
-        }
-        #expect(eight.firstOutsidePath == outside, "\(bytes)")
         let areNameBytes = bytes.allSatisfy {
             !Self.isSpecial($0) && $0 != UInt8(ascii: "-") && !(0x41...0x5A ~= $0)
         }
