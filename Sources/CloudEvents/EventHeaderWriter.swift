@@ -6,12 +6,12 @@ import HTTP
 /// Writes the attributes of an event, whose structure was checked, as headers in binary mode.
 ///
 /// A value that is as it came is its whole line: lines that lay side by side are copied at once,
-/// and nothing in them is looked at again.
+/// and nothing in them is looked at again. The others come after them.
 struct EventHeaderWriter {
     private let event: EventStorage
     private let coding: CloudEventHeaderCoding
-    /// Lines of the event's headers that are to be written next.
-    private var lines = 0..<0
+    /// One bit for each of the first lines of the event's headers that is to be copied.
+    private var copied: UInt64 = 0
 
     /// Begins to write an event as a receiver with that coding will read it.
     init(_ event: EventStorage, _ coding: CloudEventHeaderCoding) {
@@ -25,20 +25,69 @@ struct EventHeaderWriter {
         // A message that is built from an old one must not keep the old one's type.
         fields.remove("content-type")
         self.reserve(in: &fields)
-        if !self.copy(event.specVersion, &fields) {
+        self.copyLines(to: &fields)
+        if !self.isCopied(event.specVersion) {
             fields.append(prefix: "ce-specversion", value: CloudEvent.specVersion.utf8.span)
         }
         self.write("ce-id", event.id, &fields)
         self.write("ce-source", event.source, &fields)
         self.write("ce-type", event.type, &fields)
         self.write("ce-subject", event.subject, &fields)
-        if let time = event.time, !self.copy(event.receivedTime, &fields) {
+        if let time = event.time, !self.isCopied(event.receivedTime) {
             time.withRFC3339 { fields.append(prefix: "ce-time", value: $0) }
         }
         self.write("ce-dataschema", event.dataSchema, &fields)
         self.writeExtensions(&fields)
-        self.writeContentType(&fields)
-        self.finishLines(&fields)
+        if !self.isCopied(event.dataContentType.received) { self.writeContentType(&fields) }
+    }
+
+    /// Copies what is as it came, in the order in which it came.
+    private mutating func copyLines(to fields: inout HTTPFields) {
+        let event = self.event
+        self.markToCopy(event.specVersion)
+        self.markToCopy(event.id.received)
+        self.markToCopy(event.source.received)
+        self.markToCopy(event.type.received)
+        self.markToCopy(event.subject.received)
+        self.markToCopy(event.receivedTime)
+        self.markToCopy(event.dataSchema.received)
+        // No coding writes a content type.
+        if event.dataContentType.received.line < UInt64.bitWidth {
+            self.copied |= 1 &<< UInt64(event.dataContentType.received.line)
+        }
+        if self.areExtensionsCopied {
+            let received = event.receivedExtensions
+            for index in 0..<received.count { self.markToCopy(received[index]) }
+        }
+        var rest = self.copied
+        while rest != 0 {
+            let start = rest.trailingZeroBitCount
+            let end = start &+ (~(rest &>> UInt64(start))).trailingZeroBitCount
+            fields.append(lines: start..<end, of: event.headers)
+            rest = end < UInt64.bitWidth ? rest & (UInt64.max &<< UInt64(end)) : 0
+        }
+    }
+
+    @inline(__always)
+    private mutating func markToCopy(_ received: ReceivedText) {
+        guard received.line < UInt64.bitWidth, received.isWritten(by: self.coding) else { return }
+        self.copied |= 1 &<< UInt64(received.line)
+    }
+
+    @inline(__always)
+    private func isCopied(_ received: ReceivedText) -> Bool {
+        received.line < UInt64.bitWidth && self.copied &>> UInt64(received.line) & 1 == 1
+    }
+
+    /// Whether all extensions are copied; if one is not, none is, so that they keep their order.
+    private var areExtensionsCopied: Bool {
+        let received = self.event.receivedExtensions
+        for index in 0..<received.count {
+            guard received[index].line < UInt64.bitWidth,
+                received[index].isWritten(by: self.coding)
+            else { return false }
+        }
+        return true
     }
 
     /// Room for all headers at once; only values that must be escaped need more.
@@ -58,48 +107,23 @@ struct EventHeaderWriter {
     /// Headers that are longer have more than an event in them.
     private static let copiedBytesUsual = 1024
 
-    /// Takes a line of the event's headers, if there is one that this coding would write.
     @inline(__always)
-    private mutating func copy(_ received: ReceivedText, _ fields: inout HTTPFields) -> Bool {
-        guard received.isPresent, received.isWritten(by: self.coding) else {
-            self.finishLines(&fields)
-            return false
-        }
-        if received.line != self.lines.upperBound || self.lines.isEmpty {
-            self.finishLines(&fields)
-            self.lines = received.line..<received.line
-        }
-        self.lines = self.lines.lowerBound..<received.line &+ 1
-        return true
-    }
-
-    @inline(__always)
-    private mutating func finishLines(_ fields: inout HTTPFields) {
-        guard !self.lines.isEmpty else { return }
-        fields.append(lines: self.lines, of: self.event.headers)
-        self.lines = 0..<0
-    }
-
-    @inline(__always)
-    private mutating func write(
+    private func write(
         _ name: StaticString,
         _ value: AttributeText,
         _ fields: inout HTTPFields
     ) {
-        guard value.received.isPresent || value.own != nil, !self.copy(value.received, &fields),
-            let text = self.event.text(value)
-        else { return }
+        guard !self.isCopied(value.received), let text = self.event.text(value) else { return }
         self.coding.append(prefix: name, value: text, to: &fields)
     }
 
-    private mutating func writeExtensions(_ fields: inout HTTPFields) {
+    private func writeExtensions(_ fields: inout HTTPFields) {
         let received = self.event.receivedExtensions
-        for index in 0..<received.count where !self.copy(received[index], &fields) {
+        for index in 0..<received.count where !self.isCopied(received[index]) {
             let (name, value) = received.attribute(at: index, in: self.event.headers)
             self.write(name, value, &fields)
         }
         guard !self.event.extensions.isEmpty else { return }
-        self.finishLines(&fields)
         self.event.extensions.forEachAttribute { self.write($0, $1, &fields) }
     }
 
@@ -112,16 +136,8 @@ struct EventHeaderWriter {
         }
     }
 
-    /// Writes the content type, which no coding changes.
-    private mutating func writeContentType(_ fields: inout HTTPFields) {
-        let event = self.event
-        if event.dataContentType.received.isPresent {
-            self.finishLines(&fields)
-            let line = event.dataContentType.received.line
-            self.lines = line..<line + 1
-        } else if let type = CloudEvent(event).transportContentType {
-            self.finishLines(&fields)
-            fields.append(prefix: "content-type", value: type.utf8.span)
-        }
+    private func writeContentType(_ fields: inout HTTPFields) {
+        guard let type = CloudEvent(self.event).transportContentType else { return }
+        fields.append(prefix: "content-type", value: type.utf8.span)
     }
 }

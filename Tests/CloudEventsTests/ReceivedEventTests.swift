@@ -93,6 +93,14 @@ struct ReceivedEventTests {
         )
     }
 
+    private static func sorted(_ fields: HTTPFields) -> [String] {
+        fields.lowercasedPairs.map { "\($0.name): \($0.value)" }.sorted()
+    }
+
+    private static func extensionNames(_ fields: HTTPFields) -> [String] {
+        fields.lowercasedPairs.map(\.name).filter { $0.hasPrefix("ce-x") }
+    }
+
     private static func requireSame(
         _ event: CloudEvent,
         _ copy: CloudEvent,
@@ -104,7 +112,9 @@ struct ReceivedEventTests {
             var (fields, expected) = (HTTPFields(), HTTPFields())
             let body = try event.encode(into: &fields, headerCoding: coding)
             #expect(try copy.encode(into: &expected, headerCoding: coding) == body, comment)
-            try #require(fields == expected, comment)
+            #expect(Self.sorted(fields) == Self.sorted(expected), comment)
+            // Those of extensions stand in order; that of other lines means nothing.
+            #expect(Self.extensionNames(fields) == Self.extensionNames(expected), comment)
         }
         #expect(try event.jsonFormat() == copy.jsonFormat(), comment)
         #expect(event.withTypeBytes { [UInt8](copying: $0) } == Array(copy.type.utf8), comment)
@@ -201,6 +211,19 @@ struct ReceivedEventTests {
         #expect(event.storage.subject.received.line == Int(UInt16.max) - 1)
         #expect(event.storage.type.own == "t" && event.source == "/s")
         try Self.requireSame(event, Self.copied(event), "many lines")
+    }
+
+    @Test("lines that are copied at once: around the last that a word has a bit for")
+    func copies() throws {
+        for count in [0, 1, 54, 57, 58, 59, 60, 61, 62, 63, 64, 65, 70] {
+            var fields = HTTPFields()
+            for _ in 0..<count { fields.append("a", "") }
+            for (name, value) in Self.required.lowercasedPairs { fields.append(name, value) }
+            fields.append("content-type", "text/plain; charset=utf-8")
+            fields.append("ce-xa", "1")
+            let event = try CloudEvent(httpFields: fields, body: [])
+            try Self.requireSame(event, Self.copied(event), "\(count) lines before")
+        }
     }
 
     @Test("the headers are let go when every attribute in them was set")
