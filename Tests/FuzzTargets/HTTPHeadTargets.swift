@@ -69,8 +69,11 @@ enum HTTPHeadTargets {
             try HTTPEncoder.append(head, to: &written)
             return try parser.parse(written.span)
         }
+        // What is written has one space before each value, whatever there was.
+        var expected = request
+        expected.headLength = written.count
         try require(
-            again?.request == request,
+            again?.request == expected,
             "written again it reads \(String(describing: again))"
         )
         try require(again?.consumed == written.count, "all that was written is the head")
