@@ -181,7 +181,7 @@ struct ReceivedEventTests {
 
     @Test("extensions: as many as may stay in the headers, and one more")
     func extensions() throws {
-        for count in [ReceivedExtensions.countMax, ReceivedExtensions.countMax + 1] {
+        for count in [4, ReceivedExtensions.countMax, ReceivedExtensions.countMax + 1] {
             var fields = Self.required
             for index in 0..<count { fields.append("Ce-X\(index)", "\(index)") }
             let event = try CloudEvent(httpFields: fields, body: [])
