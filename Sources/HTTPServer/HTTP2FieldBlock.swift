@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Bytes
 internal import CNghttp2
 internal import HTTP
 
@@ -11,8 +12,11 @@ struct HTTP2FieldBlock {
     /// Makes a block that begins with a status.
     init(status: HTTPStatus) throws(HTTPEncodeError) {
         guard 100...999 ~= status.rawValue else { throw .statusInvalid }
-        self.bytes.reserveCapacity(256)
-        self.append(":status", "\(status.rawValue)".utf8)
+        self.bytes.reserveCapacity(1024)
+        self.lines.reserveCapacity(16)
+        var digits: [UInt8] = []
+        HTTPEncoder.append(decimal: status.rawValue, to: &digits)
+        self.append(":status", digits.span)
     }
 
     /// Makes a block of trailers.
@@ -21,9 +25,9 @@ struct HTTP2FieldBlock {
     var isEmpty: Bool { self.lines.isEmpty }
 
     /// Adds a line that is known to be valid.
-    mutating func append(_ name: String, _ value: some Collection<UInt8>) {
-        self.bytes.append(contentsOf: name.utf8)
-        self.bytes.append(contentsOf: value)
+    mutating func append(_ name: String, _ value: Span<UInt8>) {
+        self.bytes.append(name)
+        self.bytes.append(value)
         self.lines.append((name.utf8.count, value.count))
     }
 
@@ -31,38 +35,59 @@ struct HTTP2FieldBlock {
     /// (RFC 9113 section 8.2.2).
     mutating func append(_ fields: HTTPFields) throws(HTTPEncodeError) {
         var failure: HTTPEncodeError?
-        fields.forEachBytes { name, value in
+        fields.forEachSpan { name, value in
             guard failure == nil, !Self.isServers(name) else { return }
-            guard HTTPText.isToken(name) else {
-                failure = .fieldNameInvalid(String(decoding: name, as: UTF8.self))
-                return
-            }
-            guard value.allSatisfy({ HTTPText.isFieldValue($0) }) else {
-                failure = .fieldValueInvalid(name: String(decoding: name, as: UTF8.self))
-                return
-            }
-            for byte in name { self.bytes.append(HTTPText.lowercased(byte)) }
-            // White space at the ends would be malformed here (RFC 9113 section 8.2.1).
-            let value = HTTPText.trim(value)
-            self.bytes.append(contentsOf: value)
-            self.lines.append((name.count, value.count))
+            failure = self.add(name, value)
         }
         if let failure { throw failure }
     }
 
-    private static func isServers(_ name: ArraySlice<UInt8>) -> Bool {
+    /// Adds a line, and answers what is wrong with it.
+    private mutating func add(_ name: Span<UInt8>, _ value: Span<UInt8>) -> HTTPEncodeError? {
+        guard !name.isEmpty, name.indices.allSatisfy({ HTTPText.isToken(name[$0]) }) else {
+            return .fieldNameInvalid(Self.text(name))
+        }
+        guard value.indices.allSatisfy({ HTTPText.isFieldValue(value[$0]) }) else {
+            return .fieldValueInvalid(name: Self.text(name))
+        }
+        // White space at the ends would be malformed here (RFC 9113 section 8.2.1).
+        var (start, end) = (0, value.count)
+        while start < end, Self.isBlank(value[start]) { start += 1 }
+        while start < end, Self.isBlank(value[end - 1]) { end -= 1 }
+        self.bytes.append(addingCapacity: name.count + end - start) { line in
+            for index in name.indices { line.append(HTTPText.lowercased(name[index])) }
+            line.append(value.extracting(start..<end))
+        }
+        self.lines.append((name.count, end - start))
+        return nil
+    }
+
+    private static func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }
+
+    private static func text(_ bytes: Span<UInt8>) -> String {
+        String(decoding: [UInt8](copying: bytes), as: UTF8.self)
+    }
+
+    private static func isServers(_ name: Span<UInt8>) -> Bool {
         switch name.count {
-        case 2: HTTPText.equalsIgnoringCase(name, "te")
-        case 4: HTTPText.equalsIgnoringCase(name, "date")
-        case 7: HTTPText.equalsIgnoringCase(name, "upgrade")
-        case 10:
-            HTTPText.equalsIgnoringCase(name, "connection")
-                || HTTPText.equalsIgnoringCase(name, "keep-alive")
-        case 14: HTTPText.equalsIgnoringCase(name, "content-length")
-        case 16: HTTPText.equalsIgnoringCase(name, "proxy-connection")
-        case 17: HTTPText.equalsIgnoringCase(name, "transfer-encoding")
+        case 2: self.equals(name, "te")
+        case 4: self.equals(name, "date")
+        case 7: self.equals(name, "upgrade")
+        case 10: self.equals(name, "connection") || self.equals(name, "keep-alive")
+        case 14: self.equals(name, "content-length")
+        case 16: self.equals(name, "proxy-connection")
+        case 17: self.equals(name, "transfer-encoding")
         default: false
         }
+    }
+
+    /// Whether a name is this one, which is in lower case and as long.
+    private static func equals(_ name: Span<UInt8>, _ text: String) -> Bool {
+        let text = text.utf8.span
+        for index in name.indices where HTTPText.lowercased(name[index]) != text[index] {
+            return false
+        }
+        return true
     }
 
     /// Lends the lines to a C call, which copies them.

@@ -49,13 +49,14 @@ struct HTTP2HeadAssembler {
     ) {
         self.listBytes += name.count + value.count + Self.lineOverheadBytes
         guard name.first == UInt8(ascii: ":") else { return self.appendField(name, value) }
-        guard !self.isTooLarge else { return }
+        guard !self.isTooLarge, name.count > 1 else { return }
         let text = String(decoding: value, as: UTF8.self)
-        switch String(decoding: name, as: UTF8.self) {
-        case ":method": self.method = text
-        case ":scheme": self.scheme = text
-        case ":authority": self.authority = text
-        case ":path": self.path = text
+        // The library lets no other through: lengths and letters tell them apart.
+        switch (name.count, name[1]) {
+        case (7, UInt8(ascii: "m")): self.method = text
+        case (7, UInt8(ascii: "s")): self.scheme = text
+        case (10, UInt8(ascii: "a")): self.authority = text
+        case (5, UInt8(ascii: "p")): self.path = text
         default: break
         }
     }
@@ -66,9 +67,10 @@ struct HTTP2HeadAssembler {
     ) {
         self.lineCount += 1
         guard !self.isTooLarge else { return }
-        let name = String(decoding: name, as: UTF8.self)
         // A client may cut its cookies in crumbs for compression (RFC 9113 section 8.2.3).
-        guard name == "cookie" else { return self.fields.append(name, bytes: value) }
+        guard name.count == 6, name.elementsEqual("cookie".utf8) else {
+            return self.fields.append(prefix: "", name.span, value: value.span)
+        }
         if self.cookie == nil {
             self.cookie = Array(value)
         } else {
@@ -85,17 +87,19 @@ struct HTTP2HeadAssembler {
         guard !self.isTooLarge else {
             throw .answered(.headerFieldsTooLarge, HTTPParseError.headerTooLarge.explanation)
         }
-        guard HTTPText.isToken(self.method.utf8) else { throw .malformed }
+        let method = self.method.utf8.span
+        guard !method.isEmpty, method.indices.allSatisfy({ HTTPText.isToken(method[$0]) }) else {
+            throw .malformed
+        }
         guard self.method != "CONNECT" else {
             throw .answered(.notImplemented, "CONNECT is not implemented here")
         }
         try self.checkTarget()
         var fields = HTTPFields()
         fields.append("host", try self.host())
-        self.fields.forEachBytes { name, value in
-            guard !HTTPText.equalsIgnoringCase(name, "host") else { return }
-            fields.append(String(decoding: name, as: UTF8.self), bytes: value)
-        }
+        var others = self.fields
+        others.remove("host")
+        fields.append(lines: 0..<others.count, of: others)
         if let cookie = self.cookie { fields.append("cookie", bytes: cookie) }
         return HTTPRequestHead(
             method: HTTPMethod(rawValue: self.method),

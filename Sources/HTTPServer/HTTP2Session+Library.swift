@@ -13,12 +13,13 @@ extension HTTP2Session {
 
     func headersBegan(_ frame: nghttp2_frame) {
         guard frame.hd.type == UInt8(NGHTTP2_HEADERS.rawValue) else { return }
-        self.headerDeadline = self.deadline(after: self.configuration.headerTimeout)
+        self.headerDeadline = self.deadline(after: self.connection.times.header)
         let id = frame.hd.stream_id
         if frame.headers.cat == NGHTTP2_HCAT_REQUEST {
             self.streams[id] = HTTP2Stream(id: id, session: self)
         }
-        self.streams[id]?.assembler = HTTP2HeadAssembler(limits: self.configuration.limits)
+        self.headed = self.streams[id]
+        self.headed?.assembler = HTTP2HeadAssembler(limits: self.configuration.limits)
     }
 
     /// Whether the client keeps to what was advertised, roughly: what is a little too large gets an
@@ -28,7 +29,7 @@ extension HTTP2Session {
         _ name: UnsafeBufferPointer<UInt8>,
         _ value: UnsafeBufferPointer<UInt8>
     ) -> Bool {
-        guard let stream = self.streams[id] else { return false }
+        guard let stream = self.headed, stream.id == id else { return false }
         stream.assembler?.append(name, value)
         let listBytes = stream.assembler?.listBytes ?? 0
         return listBytes <= HTTP2HeadAssembler.listBytesMax(self.configuration.limits) * 2
@@ -57,6 +58,7 @@ extension HTTP2Session {
 
     private func headersEnded(_ frame: nghttp2_frame, _ endsStream: Bool) {
         self.headerDeadline = nil
+        self.headed = nil
         guard let stream = self.streams[frame.hd.stream_id],
             let assembler = stream.assembler.take()
         else { return }

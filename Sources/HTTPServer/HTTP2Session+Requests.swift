@@ -53,8 +53,8 @@ extension HTTP2Session {
         }
         var framing = HTTPBodyFraming.none
         if stream.hasBody {
-            let length = head.fields.valueBytes("content-length").flatMap { HTTPText.decimal($0) }
-            framing = length.map { .length($0) } ?? .chunked
+            let text = head.fields.valueBytes("content-length") ?? []
+            framing = HTTPText.decimal(text.span).map { .length($0) } ?? .chunked
         }
         self.begin(stream, head, framing: framing)
     }

@@ -7,7 +7,8 @@ internal import HTTP
 /// One HTTP/2 connection: its streams, and the state of nghttp2 (RFC 9113).
 ///
 /// Owns the session of the library, and gives it back in `deinit`; the library calls only while a
-/// method of this object waits for it. Belongs to the loop's thread.
+/// method of this object waits for it. Belongs to the loop's thread. Exclusive access to what each
+/// field line needs is not checked at run time: nothing called with it comes back here.
 final class HTTP2Session {
     /// What the library told, to be acted on when it has returned: handlers call into it again.
     enum Event {
@@ -32,7 +33,12 @@ final class HTTP2Session {
     unowned let connection: HTTPConnection
     /// `nil` only while it is being made.
     private(set) var raw: OpaquePointer?
+    @exclusivity(unchecked)
     var streams: [Int32: HTTP2Stream] = [:]
+    /// Whose header block is being read.
+    @exclusivity(unchecked)
+    var headed: HTTP2Stream?
+    @exclusivity(unchecked)
     var events: [Event] = []
     /// Streams whose answer has something new to send.
     private var changed: [HTTP2Stream] = []
@@ -89,7 +95,7 @@ final class HTTP2Session {
 
     var configuration: HTTPServerConfiguration { self.connection.configuration }
 
-    func deadline(after delay: Duration) -> MonotonicTime {
+    func deadline(after delay: TimeSpan) -> MonotonicTime {
         let deadline = self.connection.loop.now.advanced(by: delay)
         self.connection.armTimer(noLaterThan: deadline)
         return deadline
@@ -233,9 +239,10 @@ final class HTTP2Session {
 
     /// Adds what the server says itself.
     func appendServersFields(to block: inout HTTP2FieldBlock, besides fields: HTTPFields) {
-        block.append("date", self.connection.server.date.value(at: self.connection.loop.now))
+        let date = self.connection.server.date.value(at: self.connection.loop.now)
+        block.append("date", date.span)
         if let name = self.configuration.serverName, !fields.contains("server") {
-            block.append("server", name.utf8)
+            block.append("server", name.utf8.span)
         }
     }
 
@@ -269,7 +276,8 @@ final class HTTP2Session {
         guard case .none = self.ending else { return }
         self.ending = .announced
         nghttp2_submit_shutdown_notice(self.raw)
-        self.noticeDeadline = self.deadline(after: self.configuration.http2.drainNoticeTimeout)
+        let notice = TimeSpan(self.configuration.http2.drainNoticeTimeout)
+        self.noticeDeadline = self.deadline(after: notice)
         self.connection.flushUnlessCorked()
     }
 

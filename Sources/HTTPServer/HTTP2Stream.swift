@@ -20,6 +20,7 @@ final class HTTP2Stream {
     /// Lets go of its streams, and they of their exchanges, before it ends.
     unowned let session: HTTP2Session
     /// Reads the head, and then the trailers; `nil` between and after them.
+    @exclusivity(unchecked)
     var assembler: HTTP2HeadAssembler?
     var exchange: HTTPExchange?
 
@@ -98,7 +99,7 @@ final class HTTP2Stream {
 
     func hurryBody() {
         guard !self.isRequestComplete, !self.isAbandoned else { return }
-        self.bodyDeadline = self.session.deadline(after: self.session.configuration.bodyTimeout)
+        self.bodyDeadline = self.session.deadline(after: self.session.connection.times.body)
     }
 }
 
@@ -142,7 +143,9 @@ extension HTTP2Stream: HTTPExchangeCarrier {
         } else if let bodyLength {
             // A HEAD's length is the one that a GET would have had.
             let shown = self.isHead ? head.fields["content-length"].flatMap { Int($0) } : nil
-            block.append("content-length", "\(max(0, shown ?? bodyLength))".utf8)
+            var digits: [UInt8] = []
+            HTTPEncoder.append(decimal: max(0, shown ?? bodyLength), to: &digits)
+            block.append("content-length", digits.span)
             self.answer = self.isHead ? .bodiless : .counted(left: bodyLength)
         } else {
             self.answer = self.isHead ? .bodiless : .open
@@ -215,7 +218,7 @@ extension HTTP2Stream: HTTPExchangeCarrier {
             self.writeDeadline = nil
             return
         }
-        self.writeDeadline = self.session.deadline(after: self.session.configuration.writeTimeout)
+        self.writeDeadline = self.session.deadline(after: self.session.connection.times.write)
     }
 
     func bodyIsWanted() {
