@@ -75,6 +75,34 @@ struct WorkerQueueTests {
         #expect(queue.enter() == second)
     }
 
+    @Test("of workers that wait too long at once, those that are wanted stay")
+    func oneStays() async throws {
+        let queue = self.queue(2)
+        #expect(queue.add([1, 2]).startCount == 2)
+        let ended = Semaphore()
+        let taken = Recorder<Int>()
+        for _ in 0..<2 {
+            TestThread.start {
+                let worker = queue.enter()
+                while let job = queue.next(worker, willWait: {}) {
+                    taken.append(job)
+                    ended.signal()
+                }
+                ended.signal()
+            }
+        }
+        for _ in 0..<2 { #expect(await ended.arrives()) }
+        queue.want(1)
+        // Each may have begun to wait before: a job each makes them look again.
+        _ = queue.add([3, 4])
+        for _ in 0..<3 { #expect(await ended.arrives()) }
+        #expect(queue.add([5]) == Advice())
+        #expect(await ended.arrives())
+        #expect(taken.values.sorted() == [1, 2, 3, 4, 5])
+        queue.close()
+        #expect(await ended.arrives())
+    }
+
     @Test("every job is taken once, by workers that sleep in between")
     func everyJob() async throws {
         let queue = self.queue(4)

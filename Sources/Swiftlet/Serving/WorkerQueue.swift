@@ -163,7 +163,9 @@ final class WorkerQueue<Job>: @unchecked Sendable {
         clock_gettime(CLOCK_REALTIME, &deadline)
         deadline.tv_sec += self.idleSeconds
         let result = pthread_cond_timedwait(self.jobsCame, self.lock, &deadline)
-        return result != ETIMEDOUT && !self.isClosed
+        // Others may have ended meanwhile, so that this one is wanted again.
+        let isWanted = result != ETIMEDOUT || self.workerCount <= self.workersWanted
+        return isWanted && !self.isClosed
     }
 
     private func take() -> Job {
