@@ -120,6 +120,7 @@ struct ServedDrainTests {
             let isCut = try await TestThread.run { client.isCut() }
             #expect(isCut)
             gate.open()
+            await service.handler.untilIdle()
         }
     }
 

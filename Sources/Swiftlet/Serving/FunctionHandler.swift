@@ -26,6 +26,8 @@ final class FunctionHandler: HTTPHandler, @unchecked Sendable {
     let bodyBytesMax: Int
     private var isStopping = false
     @exclusivity(unchecked)
+    private var quietWaiters: [CheckedContinuation<Void, Never>] = []
+    private var quietTimer = TimerID.none
     private(set) var lastRequestAt = MonotonicTime.now()
     @exclusivity(unchecked)
     private var liveCount = 0
@@ -110,19 +112,24 @@ final class FunctionHandler: HTTPHandler, @unchecked Sendable {
         await withCheckedContinuation { continuation in
             self.loop.execute {
                 let latest = self.loop.now.advanced(by: period + self.settings.drainTimeout)
-                self.waitForQuiet(period, latest) { continuation.resume() }
+                self.quietWaiters.append(continuation)
+                self.waitForQuiet(period, latest)
             }
         }
     }
 
-    private func waitForQuiet(
-        _ period: Duration,
-        _ latest: MonotonicTime,
-        _ completion: @escaping () -> Void
-    ) {
+    private func waitForQuiet(_ period: Duration, _ latest: MonotonicTime) {
         let quietAt = min(latest, self.lastRequestAt.advanced(by: period))
-        guard self.loop.now < quietAt else { return completion() }
-        self.loop.schedule(at: quietAt) { self.waitForQuiet(period, latest, completion) }
+        guard self.loop.now < quietAt else { return self.endQuiet() }
+        self.quietTimer = self.loop.schedule(at: quietAt) { self.waitForQuiet(period, latest) }
+    }
+
+    /// Waits for quiet no longer; loop only.
+    func endQuiet() {
+        self.loop.cancel(self.quietTimer)
+        let waiters = self.quietWaiters
+        self.quietWaiters = []
+        for waiter in waiters { waiter.resume() }
     }
 
     /// Waits until no handler runs, also none whose client is gone.

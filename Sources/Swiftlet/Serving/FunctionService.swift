@@ -105,7 +105,10 @@ final class FunctionService: Sendable {
     }
 
     /// Ends a drain now, or the one that is to come; loop only.
-    func cutDrainShort() { self.race.cut() }
+    func cutDrainShort() {
+        self.race.cut()
+        self.handler.endQuiet()
+    }
 
     private func cutOff() async {
         self.runtime.logger.warning(
