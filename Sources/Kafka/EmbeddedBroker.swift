@@ -69,6 +69,7 @@ package final class EmbeddedBroker: Sendable {
             )
         }
         let bootstrapServers = String(cString: servers)
+        BrokerListeners.disableDelay(of: bootstrapServers)
         Self.running.withLock { _ = $0.insert(bootstrapServers) }
         self.bootstrapServers = bootstrapServers
         self.cluster = Mutex(Cluster(cluster: cluster, client: client, callbacks: callbacks))

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Glibc
 import Testing
 
 @testable import Kafka
@@ -12,6 +13,20 @@ struct EmbeddedBrokerTests {
         let servers = broker.bootstrapServers.split(separator: ",")
         #expect(servers.count == 3)
         #expect(servers.allSatisfy { $0.hasPrefix("127.0.0.1:") })
+        await broker.close()
+    }
+
+    @Test("no answer waits for an acknowledgement, whichever broker gives it", arguments: [1, 3])
+    func noDelay(_ brokerCount: Int32) async throws {
+        let broker = try EmbeddedBroker(brokerCount: brokerCount) { _ in }
+        let listeners = BrokerListeners.listeners(of: broker.bootstrapServers)
+        #expect(listeners.count == Int(brokerCount))
+        for fd in listeners {
+            var isOn: Int32 = 0
+            var length = socklen_t(MemoryLayout<Int32>.size)
+            #expect(getsockopt(fd, Int32(IPPROTO_TCP), TCP_NODELAY, &isOn, &length) == 0)
+            #expect(isOn != 0)
+        }
         await broker.close()
     }
 
