@@ -237,7 +237,9 @@ def measure(results, seconds, rounds):
     """Every table of this part."""
     if not PROGRAM.exists() or not os.access(RELEASE / "swiftlet", os.X_OK):
         return report.note("dispatch: skipped, swiftlet and BenchDispatch are not built")
-    throughput(results, rounds)
-    slow_sinks(results, seconds)
-    latency(results)
-    memory(results)
+    for table in (lambda: throughput(results, rounds), lambda: slow_sinks(results, seconds),
+                  lambda: latency(results), lambda: memory(results)):
+        try:
+            table()
+        except (RuntimeError, OSError, ValueError, subprocess.SubprocessError) as error:
+            report.note(f"not measured: {error}")
