@@ -25,6 +25,8 @@ final class Instance {
     private(set) var pid: Int32 = 0
     /// When the first byte of its first answer came.
     private(set) var answeredAt: MonotonicTime?
+    /// Since when it is known to serve at once; `nil` while it is not.
+    private(set) var readyAt: MonotonicTime?
     /// How it ended; `nil` while it lives.
     private(set) var exit: ProcessExit?
     /// What it wrote last to standard error.
@@ -157,6 +159,7 @@ final class Instance {
     private func whenReady(_ accepts: @escaping () -> Void) {
         guard let readinessProbe = self.readinessProbe else {
             self.context.loop.cancel(self.startTimer)
+            self.becameReady()
             return accepts()
         }
         let request = ReadinessRequest(
@@ -167,10 +170,20 @@ final class Instance {
             guard let self else { return }
             self.context.loop.cancel(self.startTimer)
             self.readinessRequest = nil
+            self.becameReady()
             accepts()
         }
         self.readinessRequest = request
         request.start()
+    }
+
+    /// It serves at once from now on.
+    func becameReady() { if self.readyAt == nil { self.readyAt = .now() } }
+
+    /// Whether a request that came at some time has to wait for the process to start.
+    func isCold(for arrival: MonotonicTime) -> Bool {
+        guard self.answeredAt == nil else { return false }
+        return self.readyAt.map { arrival < $0 } ?? true
     }
 
     /// The first byte of an answer came; whether it was the first one of all.

@@ -152,10 +152,11 @@ final class Revision {
     }
 
     /// The first byte of an answer came.
-    func answered(_ instance: Instance) {
+    func answered(_ instance: Instance, isCold: Bool) {
         guard instance.answered(at: .now()) else { return }
         self.apply { $0.instanceAnswered(instance.id, at: self.context.loop.now) }
-        if let duration = instance.startDuration {
+        // One that was there before any request has waited for it, and not started for so long.
+        if isCold, let duration = instance.startDuration {
             self.totals.add(duration)
             self.metrics.coldStart.observe(duration)
         }
@@ -166,6 +167,7 @@ final class Revision {
     func tellReady(_ instance: Instance) {
         guard !instance.isReadyTold else { return }
         instance.isReadyTold = true
+        instance.becameReady()
         self.record(.instanceReady, instance)
     }
 
@@ -277,9 +279,10 @@ final class Revision {
                 instance.eventAttributes = request?.eventAttributes ?? [:]
             }
             self.record(.instanceStarting, instance)
-            instance.whenAccepting { [weak self, id] in
-                guard let self else { return }
-                self.apply { $0.instanceAccepts(id, at: self.context.loop.now) }
+            instance.whenAccepting { [weak self, weak instance] in
+                guard let self, let instance else { return }
+                if instance.readyAt != nil { self.tellReady(instance) }
+                self.apply { $0.instanceAccepts(instance.id, at: self.context.loop.now) }
             }
         } catch {
             self.noteCrash("\(self.spec.revision)-\(id)", .notStarted("\(error)"))

@@ -112,6 +112,22 @@ extension ProcessTests {
             }
         }
 
+        @Test("a request that finds an instance ready is no cold start, though it is the first")
+        func startedBefore() async throws {
+            var spec = Self.spec([TestFunction.python, "-c", Self.pythonServer])
+            spec.scale = RevisionSpec.ScaleBounds(min: 1, initial: 1)
+            try await Stage.with([spec]) { stage in
+                await stage.activator.start()
+                while try await stage.status.instances.first?.state != .ready {
+                    await stage.clientLoop.wait(for: .milliseconds(1))
+                }
+                let answer = try await stage.request("/")
+                #expect(answer.status == .ok)
+                #expect(!answer.fields.contains("x-swiftlet-cold-start"))
+                #expect(try await stage.status.lastColdStartMilliseconds == nil)
+            }
+        }
+
         @Test("a program that is never ready is told apart from one that never listens")
         func neverReady() async throws {
             var spec = Self.spec([TestFunction.python, "-c", Self.pythonServer])

@@ -68,7 +68,7 @@ final class ProxiedRequest: UpstreamClient {
     func dispatch(to instance: Instance) {
         guard self.exchange != nil else { return }
         self.instance = instance
-        self.isCold = instance.answeredAt == nil
+        self.isCold = instance.isCold(for: self.arrivedAt)
         self.dispatchedAt = self.revision.context.loop.now
         do {
             guard let connection = try instance.pool.take(for: self) else {
@@ -106,7 +106,7 @@ final class ProxiedRequest: UpstreamClient {
             self.connection?.endRequest(trailers: HTTPFields())
         } else if !self.hasBodyBegun {
             self.hasBodyBegun = true
-            self.replay = self.isCold ? [] : nil
+            self.replay = self.instance?.answeredAt == nil ? [] : nil
             exchange.consumeBody { [self] event in self.received(event) }
         } else {
             for chunk in self.replay ?? [] { self.connection?.sendBody(chunk) }
@@ -165,7 +165,7 @@ final class ProxiedRequest: UpstreamClient {
     func upstreamAnswered() {
         self.replay = nil
         guard let instance = self.instance else { return }
-        self.revision.answered(instance)
+        self.revision.answered(instance, isCold: self.isCold)
     }
 
     func upstreamSentInterim(_ head: HTTPResponseHead) {

@@ -73,6 +73,8 @@ enum AdminPage {
         const time = s => s === undefined || s === null ? "" :
           s < 1 ? Math.round(s * 1000) + " ms" : s < 90 ? Math.round(s) + " s" :
           s < 5400 ? Math.round(s / 60) + " min" : Math.round(s / 3600) + " h";
+        const span = milliseconds => milliseconds < 1000 ? milliseconds.toFixed(1) + " ms" :
+          (milliseconds / 1000).toFixed(2) + " s";
         const plot = (title, series, seconds) => {
           const all = series.flatMap(one => one.values);
           const top = Math.max(1, ...all), box = node("div");
@@ -123,7 +125,7 @@ enum AdminPage {
             number("waiting", one.queued), number("requests", one.requests),
             number("starts", one.started));
           if (one.lastColdStartMilliseconds !== undefined)
-            numbers.append(number("cold start", one.lastColdStartMilliseconds.toFixed(1) + " ms"));
+            numbers.append(number("cold start", span(one.lastColdStartMilliseconds)));
           const past = one.history || [], of = key => past.map(each => each[key]);
           const parts = [node("span", text, "badge" + (running ? " up" : "")),
             node("h2", one.service), node("div", one.namespace + " · " + one.revision +
@@ -143,7 +145,7 @@ enum AdminPage {
           parts.push(list("Instances", one.instances.map(each => each.name + ": " + each.state +
             ", process " + each.pid + ", " + each.inFlight + " in flight"), "none"));
           parts.push(list("Recent cold starts", one.coldStarts.map(each =>
-            each.milliseconds.toFixed(1) + " ms, " + time(each.secondsAgo) + " ago"), "none yet"));
+            span(each.milliseconds) + ", " + time(each.secondsAgo) + " ago"), "none yet"));
           if (one.lastCrash) parts.push(node("p", "Last crash: " + one.lastCrash + ".", "bad"));
           card.replaceChildren(...parts);
         };
