@@ -307,8 +307,8 @@ final class Revision {
         if self.isEmpty { self.emptied() }
     }
 
-    /// The requests that have no connection, or one which the process had not accepted; the youngest
-    /// first, because each goes to the front of the queue.
+    /// The requests that have no connection, or one which the process had not accepted; the
+    /// youngest first, because each goes to the front of the queue.
     private func unseenRequests(of instance: Instance) -> [ProxiedRequest] {
         let ports = instance.takeUnacceptedPorts()
         return self.requests.compactMap { request in
