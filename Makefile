@@ -20,7 +20,7 @@ help:
 	@echo "make up      the same, and stays: S3 on :9000, functions on :8080, admin on :9090"
 	@echo "make build   build everything in release mode, or PRODUCT= alone"
 	@echo "make test    build and run every test"
-	@echo "make bench   measure beside nginx, Node, FastAPI and a bare loop; SECONDS= for each point"
+	@echo "make bench   measure beside nginx, HAProxy, Node, FastAPI and a bare loop; SECONDS= for each point"
 	@echo "make fuzz    fuzz each parser for SECONDS (60): https://llvm.org/docs/LibFuzzer.html"
 	@echo "make asan    run the tests under AddressSanitizer and LeakSanitizer"
 	@echo "make tsan    run the tests of what has threads under ThreadSanitizer"
@@ -47,6 +47,7 @@ test:
 bench: prepare
 	@.ci/prepare bench
 	@$(foreach product,Bench BenchLoop BenchDispatch swiftlet hello,$(SWIFT_BUILD) --product $(product) &&) true
+	@$(foreach product,Bench BenchLoop hello exam-generator swiftlet,$(SWIFT_BUILD) --product $(product) &&) true
 	@python3 Sources/Bench/driver $(PARTS)
 
 fuzz: SECONDS ?= 60

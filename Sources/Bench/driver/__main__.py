@@ -16,6 +16,7 @@ import counting
 import dispatch
 import ending
 import load
+import proxy
 import report
 import sample
 import startup
@@ -27,6 +28,7 @@ ROUNDS = int(os.environ.get("ROUNDS") or 3)
 STARTS = int(os.environ.get("STARTS") or 100)
 CONNECTIONS = 64
 CODEC_STEPS = 5000
+COLD_STARTS = int(os.environ.get("COLD_STARTS") or 300)
 # What a server or its load has open besides its connections.
 DESCRIPTORS_BESIDES = 500
 DESCRIPTORS = 10_000 + DESCRIPTORS_BESIDES
@@ -271,7 +273,9 @@ def main():
     bench = Bench(raise_descriptors())
     parts = {"echo": bench.echo, "codec": bench.codec, "loads": bench.loads,
              "starts": bench.starts, "idle": bench.idle,
-             "dispatch": lambda: dispatch.measure(bench.results, SECONDS, ROUNDS)}
+             "dispatch": lambda: dispatch.measure(bench.results, SECONDS, ROUNDS),
+             "proxy": lambda: proxy.warm(bench.results, SECONDS, ROUNDS),
+             "coldstart": lambda: proxy.cold(bench.results, COLD_STARTS)}
     wanted = sys.argv[1:] or list(parts)
     for name in wanted:
         if name not in parts:
