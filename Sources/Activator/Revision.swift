@@ -309,12 +309,15 @@ final class Revision {
 
     /// The requests that have no connection, or one which the process had not accepted; the
     /// youngest first, because each goes to the front of the queue.
-    private func unseenRequests(of instance: Instance) -> [ProxiedRequest] {
+    func unseenRequests(of instance: Instance) -> [ProxiedRequest] {
         let ports = instance.takeUnacceptedPorts()
         return self.requests.compactMap { request in
             guard let request, request.instance === instance else { return nil }
             let isUnaccepted = !ports.isEmpty && request.localPort.map(ports.contains) == true
-            return request.awaitsConnection || isUnaccepted ? request : nil
+            let isUnseen =
+                request.awaitsConnection || isUnaccepted
+                || self.pods != nil && request.isConnecting
+            return isUnseen ? request : nil
         }.sorted { $0.arrivedAt > $1.arrivedAt }
     }
 

@@ -12,7 +12,8 @@ package struct KubernetesAccess: Sendable, Equatable {
     package var url: String
     /// A file with the certificates that the server's is checked against; `nil` for the system's.
     package var authoritiesFile: String?
-    /// A file with the bearer token, which may be replaced at any time; `nil` to show none.
+    /// A file with the bearer token, which may be replaced at any time; `nil` to show none, as to
+    /// everybody who does not speak TLS.
     package var tokenFile: String?
 
     /// Makes an access.
@@ -50,6 +51,8 @@ package struct KubernetesAccess: Sendable, Equatable {
             access.url = "https://\(host.contains(":") ? "[\(host)]" : host):\(port)"
         }
         while access.url.hasSuffix("/") { access.url.removeLast() }
+        // What listens there (`kubectl proxy`) has a token of its own.
+        guard access.url.hasPrefix("https://") else { return access }
         let token = "\(directory)/token"
         guard Glibc.access(token, R_OK) == 0 else {
             throw KubernetesError(

@@ -5,7 +5,6 @@ import EventLoop
 import HTTP
 import HTTPClient
 import Kubernetes
-import Synchronization
 import TestSupport
 import Testing
 
@@ -112,12 +111,69 @@ struct ClusterTests {
             try await stage.wait { await cluster.loop.run { cluster.pods.count == 1 } }
             await cluster.change { cluster in
                 cluster.setBecomesReady(true)
-                cluster.pods[0].breaksPort()
+                cluster.pods[0].pretendToListen(at: 1)
                 cluster.setAllReady(true)
             }
             try await stage.wait { try await stage.status.startedTotal >= 2 }
             await cluster.change { $0.evictFirst() }
             #expect(String(decoding: try await answer.body, as: UTF8.self) == "hello-2")
+        }
+    }
+
+    @Test("a node is lost: a connection that is never made is given up with its pod")
+    func lostNode() async throws {
+        try await withPods { cluster, stage in
+            await cluster.change { $0.setBecomesReady(false) }
+            async let answer = stage.request()
+            #expect(await cluster.scales.wait { $0.last == 1 })
+            try await stage.wait { await cluster.loop.run { cluster.pods.count == 1 } }
+            let deaf = try DeafListener()
+            await cluster.change { cluster in
+                cluster.setBecomesReady(true)
+                cluster.pods[0].pretendToListen(at: deaf.port)
+                cluster.setAllReady(true)
+            }
+            try await stage.wait { try await stage.status.inFlightCount == 1 }
+            await cluster.change { $0.evictFirst() }
+            let text = String(decoding: try await answer.body, as: UTF8.self)
+            #expect(text.hasPrefix("hello-") && text != "hello-1")
+            deaf.close()
+        }
+    }
+
+    @Test("a changed manifest is another revision in the same pods; no request fails meanwhile")
+    func changedPlan() async throws {
+        try await withPods(podSpec { $0.scale.max = 3 }) { cluster, stage in
+            let over = Hold()
+            try await withThrowingTaskGroup(of: Int.self) { group in
+                for _ in 0..<4 {
+                    group.addTask {
+                        var count = 0
+                        while !over.isSet {
+                            let answer = try await stage.request()
+                            #expect(answer.status == .ok)
+                            count += 1
+                        }
+                        return count
+                    }
+                }
+                for number in 2...6 {
+                    let next = podSpec {
+                        $0.revision = "hello-0000\(number)"
+                        $0.containerConcurrency = number
+                        $0.scale.max = 3
+                    }
+                    let served = cluster.served.entries.count
+                    await stage.activator.update(ActivatorPlan(revisions: [next]))
+                    #expect(
+                        await cluster.served.wait(atMost: .seconds(60)) { $0.count > served + 8 }
+                    )
+                }
+                over.set(true)
+                let sent = try await group.reduce(0, +)
+                #expect(cluster.served.entries.count == sent, "each request was served once")
+            }
+            try await stage.wait { await stage.activator.status().count == 1 }
         }
     }
 

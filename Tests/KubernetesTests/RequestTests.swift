@@ -124,7 +124,20 @@ struct RequestTests {
         #expect(try access(variables).authoritiesFile == "\(folder.path)/ca.crt")
         let six = try access(["KUBERNETES_SERVICE_HOST": "fd00::1"])
         #expect(six.url == "https://[fd00::1]:443")
-        #expect(try access([:], url: "http://127.0.0.1:8001/").url == "http://127.0.0.1:8001")
+        #expect(try access([:], url: "https://api:6443/").url == "https://api:6443")
+    }
+
+    @Test("no token is shown where everybody could read it, and none is needed")
+    func plainAccess() throws {
+        let folder = try TestFolder()
+        folder.write("token", "abc")
+        for directory in [folder.path, "/nowhere"] {
+            let access = try KubernetesAccess.inCluster(
+                url: "http://127.0.0.1:8001/",
+                directory: directory
+            ) { _ in nil }
+            #expect(access == KubernetesAccess(url: "http://127.0.0.1:8001"))
+        }
     }
 
     @Test(

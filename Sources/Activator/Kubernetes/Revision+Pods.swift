@@ -87,8 +87,11 @@ extension Revision: PodClaimant {
         let instance = self.instance(id)
         instance?.left(exit)
         self.remove(id)
+        // A node that is gone leaves connections that are never made.
+        let unseen = instance.map { self.unseenRequests(of: $0) } ?? []
         // A pod that Kubernetes took away has not failed.
         self.apply { $0.instanceExited(id, isFailure: false, at: self.context.loop.now) }
+        for request in unseen { request.upstreamWasNeverAccepted() }
         instance?.tellExit()
     }
 }

@@ -53,6 +53,8 @@ final class ProxiedRequest: UpstreamClient {
     var method: HTTPMethod { self.exchange?.request.method ?? .get }
     /// The port of our end of its connection.
     var localPort: UInt16? { self.connection?.localPort }
+    /// Whether its connection is still being made.
+    var isConnecting: Bool { self.connection.map { !$0.hasConnected } ?? false }
     /// The event's identity, for whoever follows it.
     var eventAttributes: [String: String] {
         var attributes: [String: String] = [:]

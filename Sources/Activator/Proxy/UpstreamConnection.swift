@@ -60,7 +60,8 @@ final class UpstreamConnection: EventHandler {
     private var isFlushPlanned = false
     private var isRequestSent = true
     private var isChunked = false
-    private var hasConnected = false
+    /// Whether the peer is known to be there; nothing was sent before.
+    private(set) var hasConnected = false
     private var isPaused = false
     private var interest: IOEvents = .readable
 

@@ -69,7 +69,8 @@ struct PlatformOptions: Sendable {
         FlagSyntax(
             "kubernetes",
             value: "URL",
-            help: "the API server (the one that a pod's environment names)"
+            help: "the API server (the one that a pod's environment names); by http:// no token is "
+                + "shown"
         ),
         FlagSyntax(
             "service-account",

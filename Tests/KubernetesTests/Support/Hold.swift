@@ -7,9 +7,11 @@ import Synchronization
 final class Hold: Sendable {
     private let isOpen = Mutex(false)
 
+    var isSet: Bool { self.isOpen.withLock { $0 } }
+
     func set(_ isOpen: Bool) { self.isOpen.withLock { $0 = isOpen } }
 
     func wait(on loop: EventLoop) async {
-        while !self.isOpen.withLock({ $0 }) { await loop.wait(for: .milliseconds(1)) }
+        while !self.isSet { await loop.wait(for: .milliseconds(1)) }
     }
 }

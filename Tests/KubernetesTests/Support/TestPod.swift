@@ -18,6 +18,8 @@ final class TestPod: @unchecked Sendable {
     private let loop: EventLoop
     private let server: HTTPServer
     private var port: UInt16 = 1
+    /// What its slice says instead of the port.
+    private var portShown: UInt16?
 
     init(name: String, loop: EventLoop, served: Journal<String>) {
         self.name = name
@@ -41,8 +43,8 @@ final class TestPod: @unchecked Sendable {
     /// As SIGTERM does: lets requests finish, and listens no more.
     func end() async { await self.server.drain(deadline: Self.grace) }
 
-    /// Says that it listens where nobody does.
-    func breaksPort() { self.port = 1 }
+    /// Says that it listens at another port.
+    func pretendToListen(at port: UInt16) { self.portShown = port }
 
     /// Its slice; one for each pod, since all share the address 127.0.0.1.
     func slice(version: Int) -> String {
@@ -52,7 +54,7 @@ final class TestPod: @unchecked Sendable {
         "endpoints":[{"addresses":["127.0.0.1"],"conditions":{"ready":\(self.isReady),\
         "serving":\(self.isReady || self.isTerminating),"terminating":\(self.isTerminating)},\
         "targetRef":{"kind":"Pod","name":"\(self.name)","uid":"\(self.name)-uid"}}],\
-        "ports":[{"name":"http1","port":\(self.port),"protocol":"TCP"}]}
+        "ports":[{"name":"http1","port":\(self.portShown ?? self.port),"protocol":"TCP"}]}
         """
     }
 }
