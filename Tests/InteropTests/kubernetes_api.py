@@ -133,7 +133,8 @@ class ApiServer:
         with self.lock:
             for connection in self.connections:
                 try:
-                    connection.shutdown(socket.SHUT_RDWR)
+                    # Not TLS's own, after which what comes would be read as plain text.
+                    socket.socket.shutdown(connection, socket.SHUT_RDWR)
                 except OSError:
                     pass
             self.connections = []
