@@ -15,7 +15,10 @@ from test_charts import ACTIVATOR, ACTIVATOR_VALUES, of_kind, render
 @pytest.fixture
 def api(tmp_path):
     server = ApiServer(tmp_path)
+    server.programs = []
     yield server
+    for program in server.programs:
+        program.stop()
     server.end()
 
 
@@ -34,6 +37,7 @@ def activate(api, *arguments):
         "--port=0", "--admin-port=0", f"--kubernetes={api.url}",
         f"--service-account={api.folder}", "--output=json", *arguments,
     )
+    api.programs.append(program)
     program.addresses = program.ready_line()
     return program
 
