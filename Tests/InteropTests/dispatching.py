@@ -7,6 +7,7 @@ import os
 import subprocess
 import threading
 
+import confluent_kafka.admin
 import yaml
 from conftest import Program
 
@@ -80,7 +81,10 @@ class Sink:
 
 
 def make_broker(folder, topics):
-    """A broker with these topics in a process of its own, or the one that the environment names."""
+    """A broker with these topics in a process of its own.
+
+    KAFKA_BOOTSTRAP_SERVERS names another one instead, where the topics are made.
+    """
     path = folder / "topics.yaml"
     path.write_text(yaml.dump_all(
         {"apiVersion": "kafka.strimzi.io/v1beta2", "kind": "KafkaTopic",
@@ -89,7 +93,20 @@ def make_broker(folder, topics):
     program = Program("up", "-f", path, "--bucket-port", 0, "--admin-port", 0,
                       "--state", folder / "state", "--output", "json")
     program.bootstrap = program.ready_line()["kafka"]
+    if other := os.environ.get("KAFKA_BOOTSTRAP_SERVERS"):
+        make_topics(other, topics)
     return program
+
+
+def make_topics(bootstrap, topics):
+    """Makes topics on somebody's broker; one that is there already is left alone, and told."""
+    admin = confluent_kafka.admin.AdminClient({"bootstrap.servers": bootstrap})
+    present = sorted(set(topics) & set(admin.list_topics(timeout=30).topics))
+    assert not present, f"{bootstrap} has topics of the tests' names; remove them: {present}"
+    made = admin.create_topics(
+        [confluent_kafka.admin.NewTopic(name, count) for name, count in topics.items()])
+    for done in made.values():
+        done.result()
 
 
 def bootstrap_of(platform):

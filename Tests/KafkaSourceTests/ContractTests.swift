@@ -226,6 +226,30 @@ struct ContractTests {
         }
     }
 
+    @Test("an audience needs a token, and without one that is told")
+    func audience() throws {
+        let text = Self.one(
+            egress: """
+                ,"destinationAudience":"sink","egressConfig":{"retry":1,"deadLetter":"http://d/",
+                "deadLetterAudience":"letters"}
+                """
+        )
+        let mute = try Self.read(text)
+        #expect(mute.sources["e"]?.sink.tokenFile == nil)
+        #expect(
+            mute.warnings == [
+                "resources[0].egresses[0].egressConfig.deadLetterAudience has no effect: name the "
+                    + "file that holds the token in SWIFTLET_OIDC_TOKEN_FILE",
+                "resources[0].egresses[0].destinationAudience has no effect: name the file that "
+                    + "holds the token in SWIFTLET_OIDC_TOKEN_FILE",
+            ]
+        )
+        let told = try Contract(json: Array(text.utf8), tokenFile: "/token") { _, _, _ in nil }
+        #expect(told.warnings == [])
+        #expect(told.sources["e"]?.sink.tokenFile == "/token")
+        #expect(told.sources["e"]?.delivery?.deadLetterSink?.tokenFile == "/token")
+    }
+
     @Test("a field that nobody knows has no effect, and that is told")
     func unknown() throws {
         let contract = try Self.read(Self.one(egress: ",\"colour\":{\"a\":1}"))

@@ -25,12 +25,17 @@ package struct Contract: Sendable {
     ///
     /// - Parameters:
     ///   - json: The document.
+    ///   - tokenFile: Holds the token for destinations that have an audience, if there is one.
     ///   - secret: Finds what its references to Secrets name.
     /// - Throws: ``KafkaSourceError`` that begins with the path of what is wrong; nothing of a
     ///   contract that is wrong somewhere is of use.
-    package init(json: [UInt8], secret: SecretLookup) throws(KafkaSourceError) {
+    package init(
+        json: [UInt8],
+        tokenFile: String? = nil,
+        secret: SecretLookup
+    ) throws(KafkaSourceError) {
         let document = try ProtobufMessage(try JSONNode(json: json), path: "")
-        var reader = ContractReader()
+        var reader = ContractReader(tokenFile: tokenFile)
         self.generation = try document.number("generation", max: .max)
         for resource in try document.messages("resources") { try reader.read(resource, secret) }
         // Certificates that all destinations may show; each egress carries those that it needs.

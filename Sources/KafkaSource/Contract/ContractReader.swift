@@ -11,6 +11,9 @@ struct ContractReader {
 
     private(set) var sources: [String: KafkaSourceSpec] = [:]
     private(set) var warnings: [String] = []
+    private let tokenFile: String?
+
+    init(tokenFile: String?) { self.tokenFile = tokenFile }
 
     /// Notes the fields of a message that nobody asked for.
     mutating func finish(_ message: ProtobufMessage) {
@@ -133,15 +136,29 @@ struct ContractReader {
         var address = SinkAddress(url: url)
         let authorities = try message.text(name + "CACerts")
         address.authorities = authorities.isEmpty ? nil : authorities
-        if try !message.text(name + "Audience").isEmpty {
-            self.warnings.append(
-                "\(message.path(of: name + "Audience")) has no effect: requests carry no token here"
-            )
-        }
+        address.tokenFile = try self.tokenFile(name + "Audience", message)
         guard address.topic == nil, address.problem == nil else {
             throw message.error(name, "must begin with http:// or https://")
         }
         return address
+    }
+
+    /// Where the token for an audience is.
+    ///
+    /// Knative's data plane asks the API server for one; here it is mounted, and the cluster renews
+    /// it.
+    private mutating func tokenFile(
+        _ name: String,
+        _ message: ProtobufMessage
+    ) throws(KafkaSourceError) -> String? {
+        guard try !message.text(name).isEmpty else { return nil }
+        if self.tokenFile == nil {
+            self.warnings.append(
+                "\(message.path(of: name)) has no effect: name the file that holds the token in "
+                    + "SWIFTLET_OIDC_TOKEN_FILE"
+            )
+        }
+        return self.tokenFile
     }
 
     /// No retries, as protobuf's zero says.
@@ -161,12 +178,8 @@ struct ContractReader {
             deadLetterSink = deadLetter
             deadLetterSink?.authorities = authorities.isEmpty ? nil : authorities
         }
-        if try !config.text("deadLetterAudience").isEmpty {
-            self.warnings.append(
-                "\(config.path(of: "deadLetterAudience")) has no effect: requests carry no token "
-                    + "here"
-            )
-        }
+        let tokenFile = try self.tokenFile("deadLetterAudience", config)
+        deadLetterSink?.tokenFile = tokenFile
         let policy = try config.choice("backoffPolicy", of: ["Exponential", "Linear"])
         let delay = try config.number("backoffDelay", max: Self.millisecondsMax)
         let timeout = try config.number("timeout", max: Self.millisecondsMax)

@@ -5,6 +5,7 @@ internal import HTTPClient
 internal import HTTPServer
 internal import KafkaSource
 internal import Manifests
+internal import Swiftlet
 internal import Telemetry
 
 /// Runs what the contract of Knative's control plane says, and follows its changes.
@@ -79,7 +80,10 @@ struct ContractSession: Sendable {
         let secrets = SourceSecrets(manifests: ManifestSet())
         let contract: Contract
         do {
-            contract = try Contract(json: bytes) { secrets.text($0, $1, $2) }
+            contract = try Contract(
+                json: bytes,
+                tokenFile: Environment.process["SWIFTLET_OIDC_TOKEN_FILE"]
+            ) { secrets.text($0, $1, $2) }
         } catch {
             throw CommandError("The contract \(self.file): \(error)")
         }
