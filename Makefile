@@ -46,8 +46,7 @@ test:
 
 bench: prepare
 	@.ci/prepare bench
-	@$(foreach product,Bench BenchLoop BenchDispatch swiftlet hello,$(SWIFT_BUILD) --product $(product) &&) true
-	@$(foreach product,Bench BenchLoop hello exam-generator swiftlet,$(SWIFT_BUILD) --product $(product) &&) true
+	@$(foreach product,Bench BenchLoop BenchDispatch hello exam-generator swiftlet,$(SWIFT_BUILD) --product $(product) &&) true
 	@python3 Sources/Bench/driver $(PARTS)
 
 fuzz: SECONDS ?= 60

@@ -200,13 +200,14 @@ def cold(results, starts):
             name, lambda _, name=name: [RELEASE / name],
             lambda port: {"LISTEN_ADDRESS": f"127.0.0.1:{port}", **variables()})
         path = manifest(name, environment=variables())
-        server = Gateway(contenders.Contender("activator", lambda port, path=path: [
+        admin = free_port()
+        server = Gateway(contenders.Contender("activator", lambda port, path=path, admin=admin: [
             RELEASE / "swiftlet", "activate", "-f", path, "--port", port, "--admin-port",
-            port + 1, "--idle", "1ms", "--functions", RELEASE]), free_port())
+            admin, "--idle", "1ms", "--functions", RELEASE]), free_port())
         try:
             times, bares = [], []
             for _ in range(starts):
-                _await_zero(server.port + 1)
+                _await_zero(admin)
                 times.append(_first_answer(server.port, f"{name}.bench.localhost", event))
                 bares.append(startup.first_answer_milliseconds(bare, event))
         finally:
