@@ -21,15 +21,36 @@ extension CloudEvent {
         headerCoding: CloudEventHeaderCoding = .strict,
         limits: CloudEventLimits = CloudEventLimits()
     ) throws(CloudEventError) {
+        let message = try Self.read(
+            httpFields: fields,
+            body: body,
+            headerCoding: headerCoding,
+            limits: limits
+        )
+        guard let message else {
+            throw .formatUnsupported(contentType: fields["content-type"] ?? "")
+        }
+        self = message.event
+    }
+
+    /// Reads the event of an HTTP message, and says in which mode it came.
+    ///
+    /// As ``init(httpFields:body:headerCoding:limits:)``.
+    ///
+    /// - Returns: `nil` for a message in batch mode.
+    package static func read(
+        httpFields fields: HTTPFields,
+        body: [UInt8],
+        headerCoding: CloudEventHeaderCoding = .strict,
+        limits: CloudEventLimits = CloudEventLimits()
+    ) throws(CloudEventError) -> (event: CloudEvent, mode: CloudEventContentMode)? {
         let reader = HTTPEventReader(fields, coding: headerCoding, limits: limits)
         switch reader.mode {
         case .structured:
             try MediaType.checkFormat(reader.contentType, "application/cloudevents+json")
-            try self.init(jsonFormat: body, limits: limits)
-        case .batch:
-            throw .formatUnsupported(contentType: reader.contentType ?? "")
-        case .binary, nil:
-            self = try reader.finish(body: body)
+            return (try CloudEvent(jsonFormat: body, limits: limits), .structured)
+        case .batch: return nil
+        case .binary, nil: return (try reader.finish(body: body), .binary)
         }
     }
 

@@ -16,14 +16,14 @@ struct HTTPEventReader {
     init(_ headers: HTTPFields, coding: CloudEventHeaderCoding, limits: CloudEventLimits) {
         self.coding = coding
         self.assembler = EventAssembler(headers: headers, limits: limits)
-        let block = headers.block.span
-        for line in 0..<headers.count {
-            let name = headers.nameRange(at: line)
+        let (block, lines) = (headers.block.span, headers.entries.span)
+        for line in lines.indices {
+            let name = lines[line].nameRange
             let start = HeaderWord(block, at: name.lowerBound, count: name.count).bits
             do {
                 if (start | Self.prefixCase) & 0xFF_FFFF == Self.prefix, name.count > 3 {
                     self.hasAttribute = true
-                    try self.readAttribute(line, name, headers)
+                    try self.readAttribute(line, name, lines[line].valueRange, block)
                 } else if name.count == 12,
                     AttributeName.matches(block.extracting(name), "content-type")
                 {
@@ -45,11 +45,10 @@ struct HTTPEventReader {
     private mutating func readAttribute(
         _ line: Int,
         _ header: Range<Int>,
-        _ headers: borrowing HTTPFields
+        _ value: Range<Int>,
+        _ block: Span<UInt8>
     ) throws(CloudEventError) {
-        let block = headers.block.span
         let name = header.lowerBound &+ ReceivedExtensions.prefixLength..<header.upperBound
-        let value = headers.valueRange(at: line)
         guard let attribute = CoreAttribute(block, name, ignoringCase: true) else {
             return try self.readExtension(line, block, name, value)
         }

@@ -170,6 +170,22 @@ package enum Socket {
         }
     }
 
+    /// As ``read(_:into:)``, from a socket alone, which costs the kernel less.
+    @inline(__always)
+    package static func receive(
+        _ fd: Int32,
+        into buffer: UnsafeMutableRawBufferPointer
+    ) -> Transfer {
+        while true {
+            let count = Glibc.recv(fd, buffer.baseAddress, buffer.count, 0)
+            if count > 0 { return .count(count) }
+            if count == 0 { return .end }
+            let code = errno
+            if code == EINTR { continue }
+            return code == EAGAIN ? .wouldBlock : .failed(code)
+        }
+    }
+
     /// Writes what the kernel takes.
     @inline(__always)
     package static func write(_ fd: Int32, from buffer: UnsafeRawBufferPointer) -> Transfer {

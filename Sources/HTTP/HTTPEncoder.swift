@@ -85,7 +85,7 @@ package enum HTTPEncoder {
 
     /// Appends a line that has more or fewer spaces than ours have.
     private static func append(
-        rewriting entry: HTTPFields.Entry,
+        rewriting entry: HTTPFieldLine,
         _ block: Span<UInt8>,
         to bytes: inout [UInt8]
     ) {
@@ -96,7 +96,7 @@ package enum HTTPEncoder {
     }
 
     private static func check(
-        _ entry: HTTPFields.Entry,
+        _ entry: HTTPFieldLine,
         _ block: Span<UInt8>
     ) throws(HTTPEncodeError) {
         // What follows in the block ends a name, a colon, and a value, a CR.

@@ -23,7 +23,7 @@ enum HTTPFieldParser {
         var summary = HTTPFields.Summary()
         let start = cursor
         var place = cursor
-        var entries: [HTTPFields.Entry] = []
+        var entries: [HTTPFieldLine] = []
         var room = min(self.entriesUsual, linesMax)
         while true {
             try entries.append(addingCapacity: room) { entries throws(HTTPParseError) in
@@ -47,7 +47,7 @@ enum HTTPFieldParser {
         from start: Int,
         base: Int,
         _ summary: inout HTTPFields.Summary,
-        into entries: inout OutputSpan<HTTPFields.Entry>
+        into entries: inout OutputSpan<HTTPFieldLine>
     ) throws(HTTPParseError) -> Int {
         // Variables of its own stay in registers.
         var (place, found) = (start, summary)
@@ -76,7 +76,7 @@ enum HTTPFieldParser {
         _ cursor: inout Int,
         _ base: Int,
         _ summary: inout HTTPFields.Summary
-    ) -> HTTPFields.Entry? {
+    ) -> HTTPFieldLine? {
         let start = cursor
         guard let name = SixteenBytes(bytes, at: start) else { return nil }
         var nameLength = name.firstSpecial
@@ -98,7 +98,7 @@ enum HTTPFieldParser {
         }
         guard bytes.hasPair(0x0D, 0x0A, at: end), bytes[end &- 1] > 0x20 else { return nil }
         cursor = end &+ 2
-        let entry = HTTPFields.Entry(
+        let entry = HTTPFieldLine(
             HTTPFieldName(name, length: nameLength) { bytes[colon &- 1] },
             nameStart: start &- base,
             nameLength: nameLength,
@@ -118,7 +118,7 @@ enum HTTPFieldParser {
         _ cursor: inout Int,
         _ base: Int,
         _ summary: inout HTTPFields.Summary
-    ) throws(HTTPParseError) -> HTTPFields.Entry {
+    ) throws(HTTPParseError) -> HTTPFieldLine {
         let start = cursor
         guard !self.isSpace(bytes[start]) else { throw .lineFolded }
         let nameEnd = HTTPText.tokenEnd(bytes, from: start)
@@ -132,7 +132,7 @@ enum HTTPFieldParser {
         while valueEnd > valueStart, self.isSpace(bytes[valueEnd &- 1]) { valueEnd &-= 1 }
         cursor = lineEnd &+ 2
         let hasOneSpace = valueStart == nameEnd &+ 2 && bytes[nameEnd &+ 1] == 0x20
-        let entry = HTTPFields.Entry(
+        let entry = HTTPFieldLine(
             HTTPFieldName(bytes.extracting(start..<bytes.count), length: nameEnd &- start),
             nameStart: start &- base,
             nameLength: nameEnd &- start,

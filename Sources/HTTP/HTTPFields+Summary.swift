@@ -14,7 +14,7 @@ extension HTTPFields {
 
         /// Adds a line that lies behind all others in the block.
         @inline(__always)
-        mutating func add(_ entry: Entry) {
+        mutating func add(_ entry: HTTPFieldLine) {
             if !entry.isChecked || !entry.isWireForm { self.isBlockChecked = false }
             if entry.field != .other, self.names.insert(entry.field) {
                 self.repeatedNames.insert(entry.field)

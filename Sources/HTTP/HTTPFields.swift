@@ -11,7 +11,7 @@ package struct HTTPFields: Sendable {
     /// What ``nameRange(at:)`` and ``valueRange(at:)`` point into; other bytes may lie between.
     package private(set) var block: [UInt8] = []
     /// Where the lines lie in ``block``, in order.
-    package private(set) var entries: [Entry] = []
+    package private(set) var entries: [HTTPFieldLine] = []
     /// What is known of all lines together.
     private(set) var summary = Summary()
 
@@ -24,7 +24,7 @@ package struct HTTPFields: Sendable {
     }
 
     /// Takes over a block, where the fields lie in it, and what a parser knows of them.
-    init(block: [UInt8], entries: [Entry], summary: Summary) {
+    init(block: [UInt8], entries: [HTTPFieldLine], summary: Summary) {
         self.block = block
         self.entries = entries
         self.summary = summary
@@ -145,7 +145,7 @@ package struct HTTPFields: Sendable {
     }
 
     /// Adds a line that has more or fewer spaces than ours have.
-    private mutating func append(rewriting entry: Entry, of other: HTTPFields) {
+    private mutating func append(rewriting entry: HTTPFieldLine, of other: HTTPFields) {
         let (start, bytes) = (self.block.count, other.block.span)
         self.block.append(bytes.extracting(entry.nameRange))
         self.block.append(literal: ": ")
@@ -164,7 +164,7 @@ package struct HTTPFields: Sendable {
     ) {
         let line = nameStart..<self.block.count
         let field = HTTPFieldName(self.block.span.extracting(line), length: nameLength)
-        let entry = Entry(
+        let entry = HTTPFieldLine(
             field,
             nameStart: nameStart,
             nameLength: nameLength,
@@ -229,7 +229,7 @@ package struct HTTPFields: Sendable {
 
     /// Removes all lines of a name.
     package mutating func remove(_ name: String) {
-        guard let first = self.firstIndex(of: name) else { return }
+        guard !self.isEmpty, let first = self.firstIndex(of: name) else { return }
         self.summary.remove(self.entries[first].field)
         let block = self.block
         self.entries.removeAll { Self.matches(block.span, $0, name.utf8.span) }
@@ -287,7 +287,7 @@ package struct HTTPFields: Sendable {
     @inline(__always)
     private static func matches(
         _ bytes: Span<UInt8>,
-        _ entry: Entry,
+        _ entry: HTTPFieldLine,
         _ name: Span<UInt8>
     ) -> Bool {
         let range = entry.nameRange

@@ -14,6 +14,13 @@ package struct HTTPParsedRequest: Sendable, Equatable {
     package var isKeepAlive: Bool
     /// Whether the client waits for 100 before it sends the body (RFC 9110 section 10.1.1).
     package var expectsContinue: Bool
+
+    /// Moves the head out, which a copy would have to count each part of; an empty one stays.
+    package mutating func takeHead() -> HTTPRequestHead {
+        var head = HTTPRequestHead(method: HTTPMethod(rawValue: ""), target: "")
+        swap(&head, &self.head)
+        return head
+    }
 }
 
 /// Reads request heads (RFC 9112 sections 2 to 6), one after the other.

@@ -164,7 +164,7 @@ final class PlainConnection: EventHandler {
     }
 
     private func read() {
-        switch Socket.read(self.fd, into: self.driver.plain.scratch) {
+        switch Socket.receive(self.fd, into: self.driver.plain.scratch) {
         case .count(let count): self.received(self.driver.plain.scratch[0..<count])
         case .wouldBlock: break
         case .end: self.inputEnded(reason: "the peer closed it")

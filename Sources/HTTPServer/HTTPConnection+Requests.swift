@@ -53,7 +53,7 @@ extension HTTPConnection {
                 return true
             }
         }
-        guard let request = try self.parser.parseHead(bytes.extracting(used..<bytes.count))
+        guard var request = try self.parser.parseHead(bytes.extracting(used..<bytes.count))
         else {
             try HTTPRequestParser.checkStart(bytes.extracting(used..<bytes.count))
             return self.awaitHead()
@@ -64,7 +64,7 @@ extension HTTPConnection {
             if self.upgradedToHTTP2(request, bytes, &used) { return true }
         }
         let body = self.takeWholeBody(framedBy: request.framing, bytes, &used)
-        self.begin(request, wholeBody: body)
+        self.begin(&request, wholeBody: body)
         return true
     }
 
@@ -99,7 +99,8 @@ extension HTTPConnection {
         return false
     }
 
-    private func begin(_ request: consuming HTTPParsedRequest, wholeBody: consuming [UInt8]?) {
+    /// Begins a request, whose head is moved out.
+    private func begin(_ request: inout HTTPParsedRequest, wholeBody: consuming [UInt8]?) {
         let framing = request.framing
         let isBodyMissing = wholeBody == nil
         self.closesAfterAnswer = !request.isKeepAlive || self.server.isDraining
@@ -109,7 +110,7 @@ extension HTTPConnection {
         let exchange = HTTPExchange(
             carrier: self,
             loop: self.loop,
-            request: request.head,
+            request: request.takeHead(),
             peer: self.peer,
             framing: framing,
             wholeBody: wholeBody,

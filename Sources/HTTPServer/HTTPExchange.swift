@@ -68,6 +68,9 @@ package final class HTTPExchange: @unchecked Sendable {
 
     // MARK: Request body
 
+    /// How long the body is, while ``takeWholeBody()`` would give it; `nil` otherwise.
+    package var wholeBodyBytes: Int? { self.incoming.wholeBytes }
+
     /// Takes the body, when all of it is there already, which spares the small ones every callback.
     ///
     /// - Returns: All its bytes, none for a request without a body; `nil` when some are still to

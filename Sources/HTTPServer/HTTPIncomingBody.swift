@@ -122,11 +122,17 @@ struct HTTPIncomingBody {
         self.append(.failed(.connectionClosed))
     }
 
-    /// Takes all of it, when all is there, nothing was told, and no trailers came; else `nil`.
-    mutating func takeWhole() -> [UInt8]? {
+    /// How long it is, when all is there, nothing was told, and no trailers came; else `nil`.
+    var wholeBytes: Int? {
         guard case .end = self.final, !self.isFinalTold, self.waiter == nil, self.consumer == nil,
             self.first.count == self.bufferedBytes
         else { return nil }
+        return self.bufferedBytes
+    }
+
+    /// Takes all of it, when there are ``wholeBytes``; else `nil`.
+    mutating func takeWhole() -> [UInt8]? {
+        guard self.wholeBytes != nil else { return nil }
         self.isFinalTold = true
         return self.takeChunk() ?? []
     }

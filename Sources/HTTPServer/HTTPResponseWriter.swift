@@ -59,7 +59,7 @@ struct HTTPResponseWriter {
         try Self.undone(&output) { output throws(HTTPEncodeError) in
             try HTTPEncoder.append(head.status, to: &output)
             try HTTPEncoder.append(head.fields, without: .framing, to: &output)
-            output.append("\r\n")
+            output.append(literal: "\r\n")
         }
     }
 
@@ -89,11 +89,11 @@ struct HTTPResponseWriter {
         }
         self.appendFraming(head, bodyLength: bodyLength, to: &output)
         if self.closesConnection {
-            output.append("Connection: close\r\n")
+            output.append(literal: "Connection: close\r\n")
         } else if self.isHTTP10 {
-            output.append("Connection: keep-alive\r\n")
+            output.append(literal: "Connection: keep-alive\r\n")
         }
-        output.append("\r\n")
+        output.append(literal: "\r\n")
     }
 
     /// Appends a head behind which there is no HTTP any more (RFC 9110 section 7.8).
@@ -110,9 +110,9 @@ struct HTTPResponseWriter {
             try HTTPEncoder.append(head.fields, without: .framing, to: &output)
         }
         if head.status == .switchingProtocols {
-            output.append("Connection: Upgrade\r\n")
+            output.append(literal: "Connection: Upgrade\r\n")
         }
-        output.append("\r\n")
+        output.append(literal: "\r\n")
         self.body = .ended
     }
 
@@ -143,15 +143,15 @@ struct HTTPResponseWriter {
         if let bodyLength {
             // A HEAD's length is the one that a GET would have had.
             let shown = self.isHead ? head.fields["content-length"].flatMap { Int($0) } : nil
-            output.append("Content-Length: ")
+            output.append(literal: "Content-Length: ")
             HTTPEncoder.append(decimal: max(0, shown ?? bodyLength), to: &output)
-            output.append("\r\n")
+            output.append(literal: "\r\n")
             self.body = self.isHead ? .none : .counted(left: bodyLength)
         } else if self.isHTTP10 {
             self.closesConnection = true
             self.body = self.isHead ? .none : .untilClose
         } else {
-            output.append("Transfer-Encoding: chunked\r\n")
+            output.append(literal: "Transfer-Encoding: chunked\r\n")
             self.body = self.isHead ? .none : .chunked
         }
     }
@@ -199,7 +199,7 @@ struct HTTPResponseWriter {
                 try HTTPEncoder.append(lastChunkWith: trailers ?? HTTPFields(), to: &output)
             } catch {
                 output.removeLast(output.count - length)
-                output.append("0\r\n\r\n")
+                output.append(literal: "0\r\n\r\n")
             }
         case .none, .untilClose: break
         }

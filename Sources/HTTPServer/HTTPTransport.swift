@@ -12,7 +12,7 @@ struct HTTPTransport {
 
     @inline(__always)
     func read(into buffer: UnsafeMutableRawBufferPointer) -> Socket.Transfer {
-        guard let tls = self.tls else { return Socket.read(self.fd, into: buffer) }
+        guard let tls = self.tls else { return Socket.receive(self.fd, into: buffer) }
         return tls.read(into: buffer)
     }
 

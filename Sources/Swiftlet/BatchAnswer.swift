@@ -21,13 +21,19 @@ extension FunctionRuntime {
     ///
     /// - Throws: `CloudEventError`, or ``FunctionError`` when there is no handler for the event.
     func message(_ request: HTTPRequestHead, _ body: [UInt8]) throws -> Invocation.Message {
-        let mode = CloudEventContentMode(httpFields: request.fields) ?? .binary
-        guard mode == .batch else {
-            let event = try self.event(request.fields, body)
-            let entry = try self.entry(for: event)
-            return .event(Invocation.Delivery(event: event, entry: entry, mode: mode))
-        }
         let limits = self.eventLimits
+        let message = try CloudEvent.read(
+            httpFields: request.fields,
+            body: body,
+            headerCoding: self.headerCoding,
+            limits: limits
+        )
+        if let message {
+            let entry = try self.entry(for: message.event)
+            return .event(
+                Invocation.Delivery(event: message.event, entry: entry, mode: message.mode)
+            )
+        }
         return .batch(try CloudEvent.batch(httpFields: request.fields, body: body, limits: limits))
     }
 

@@ -35,6 +35,12 @@ final class EventHandlerEntry: Sendable {
         self.handler = handler
     }
 
+    /// Whether the handler is one without `async`.
+    var neverWaits: Bool {
+        if case .synchronous = self.handler { return true }
+        return false
+    }
+
     /// Lets the handler handle an event, whichever kind it is.
     func handle(_ event: CloudEvent, _ context: Context) async throws -> CloudEvent? {
         switch self.handler {

@@ -54,17 +54,13 @@ package final class FunctionRuntime: Sendable {
     /// The options of a handler.
     func options(_ index: Int) -> HandlerOptions { self.function.options[index] }
 
-    // MARK: Events
-
-    /// Reads the event of a message in binary or structured mode.
-    func event(_ fields: HTTPFields, _ body: [UInt8]) throws(CloudEventError) -> CloudEvent {
-        try CloudEvent(
-            httpFields: fields,
-            body: body,
-            headerCoding: self.headerCoding,
-            limits: self.eventLimits
-        )
+    /// Where a handler runs; `nil` for a batch, which is no handler's own.
+    func placement(_ optionsIndex: Int?) -> Function.Placement {
+        let own = optionsIndex.flatMap { self.options($0).placement }
+        return own ?? self.function.placement
     }
+
+    // MARK: Events
 
     /// The first handler that an event is for.
     ///

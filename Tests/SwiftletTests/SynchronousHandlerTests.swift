@@ -87,4 +87,80 @@ struct SynchronousHandlerTests {
             try await served.depth(0)
         }
     }
+
+    @Test("they and handlers that wait serve one function, in every mode and for large payloads")
+    func mixed() async throws {
+        var function = Function(placement: .loop)
+        function.on("echo") { event, _ in event }
+        function.on("waits") { event, _ in
+            await Task.yield()
+            return event
+        }
+        let large = #"{"name":"\#(String(repeating: "x", count: 70_000))"}"#
+        try await withServed(function) { served in
+            try await TestThread.run {
+                let client = try served.client()
+                for type in ["echo", "waits"] {
+                    for body in [#"{"name":"a"}"#, large] {
+                        #expect(try client.exchange(Self.delivery(type, body)).text == body)
+                        let event =
+                            #"{"specversion":"1.0","id":"1","source":"/s","type":"\#(type)","#
+                            + #""data":\#(body)}"#
+                        let answer = try client.exchange(Self.posted(event, "cloudevents+json"))
+                        #expect(
+                            answer.fields["content-type"]
+                                == "application/cloudevents+json; charset=UTF-8"
+                        )
+                        #expect(answer.text.contains(body))
+                        let batch = try client.exchange(
+                            Self.posted("[\(event)]", "cloudevents-batch+json")
+                        )
+                        #expect(batch.status == 200 && batch.text.contains(body))
+                    }
+                }
+            }
+        }
+    }
+
+    /// A request with a body that says what it is.
+    private static func posted(_ body: String, _ type: String) -> String {
+        "POST / HTTP/1.1\r\nHost: test\r\nContent-Type: application/\(type)\r\n"
+            + "Content-Length: \(body.utf8.count)\r\n\r\n\(body)"
+    }
+
+    @Test("a payload of the largest size is handled, and one byte more refused")
+    func bodyLimit() async throws {
+        var function = Function(placement: .loop)
+        function.on("echo") { event, _ in event }
+        try await withServed(function, ["SWIFTLET_BODY_BYTES_MAX": "1000"]) { served in
+            try await TestThread.run {
+                let body = "\"" + String(repeating: "x", count: 998) + "\""
+                let client = try served.client()
+                #expect(try client.exchange(Self.delivery("echo", body)).text == body)
+                #expect(try client.exchange(Self.delivery("echo", body + " ")).status == 413)
+            }
+        }
+    }
+
+    @Test("metrics count them as all others")
+    func metrics() async throws {
+        var function = Function(placement: .loop)
+        function.on("echo") { event, _ in event }
+        try await withServed(function, ["METRICS_PORT": "0"]) { served in
+            for _ in 0..<3 { #expect(try await served.deliver("echo").status == 200) }
+            #expect(try await served.deliver("nobody").status == 422)
+            let port = try #require(served.service.metricsPort)
+            let page = try await TestThread.run {
+                try TestClient(port: port).exchange("GET /metrics HTTP/1.1\r\nHost: t\r\n\r\n")
+            }
+            let name = "kn_serving_invocation_duration_seconds_count"
+            let counts = page.text.split(separator: "\n").filter { $0.hasPrefix(name) }
+            #expect(
+                counts == [
+                    "\(name){http_response_status_code=\"200\"} 3",
+                    "\(name){http_response_status_code=\"422\"} 1",
+                ]
+            )
+        }
+    }
 }

@@ -87,7 +87,7 @@ final class UpgradeTunnel: EventHandler {
         if events.contains(.writable) { self.flush() }
         guard self.fd >= 0, events != .writable else { return }
         guard self.isReading || events.contains(.failed) else { return }
-        switch Socket.read(self.fd, into: self.context.scratch) {
+        switch Socket.receive(self.fd, into: self.context.scratch) {
         case .count(let count):
             if !self.stream.write(Array(self.context.scratch[0..<count])) {
                 self.setReading(false)

@@ -234,7 +234,7 @@ final class UpstreamConnection: EventHandler {
 
     private func readInput() {
         guard !self.isClosed else { return }
-        switch Socket.read(self.fd, into: self.context.scratch) {
+        switch Socket.receive(self.fd, into: self.context.scratch) {
         case .count(let count):
             self.hasConnected = true
             let bytes = UnsafeRawBufferPointer(rebasing: self.context.scratch[0..<count])

@@ -8,8 +8,14 @@ internal import EventLoop
 final class DrainRace: @unchecked Sendable {
     private let loop: EventLoop
     private var isCut = false
-    private var stepLast = 0
-    private var waiting: [Int: CheckedContinuation<Bool, Never>] = [:]
+    private var waiting: [Step] = []
+
+    /// A step that is waited for, until it is done.
+    private final class Step: @unchecked Sendable {
+        var continuation: CheckedContinuation<Bool, Never>?
+
+        init(_ continuation: CheckedContinuation<Bool, Never>) { self.continuation = continuation }
+    }
 
     init(loop: EventLoop) { self.loop = loop }
 
@@ -21,12 +27,11 @@ final class DrainRace: @unchecked Sendable {
         await withCheckedContinuation { continuation in
             self.loop.execute {
                 guard !self.isCut else { return continuation.resume(returning: false) }
-                self.stepLast += 1
-                let id = self.stepLast
-                self.waiting[id] = continuation
+                let waiting = Step(continuation)
+                self.waiting.append(waiting)
                 Task {
                     await step()
-                    self.loop.execute { self.waiting[id].take()?.resume(returning: true) }
+                    self.loop.execute { waiting.continuation.take()?.resume(returning: true) }
                 }
             }
         }
@@ -36,7 +41,7 @@ final class DrainRace: @unchecked Sendable {
     func cut() {
         self.isCut = true
         let waiting = self.waiting
-        self.waiting = [:]
-        for continuation in waiting.values { continuation.resume(returning: false) }
+        self.waiting = []
+        for step in waiting { step.continuation.take()?.resume(returning: false) }
     }
 }

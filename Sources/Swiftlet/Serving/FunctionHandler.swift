@@ -24,6 +24,10 @@ final class FunctionHandler: HTTPHandler, @unchecked Sendable {
     let instruments: RequestInstruments?
     /// The largest body of any handler, which is what the server lets in.
     let bodyBytesMax: Int
+    /// By the index of the options: whether events of a handler that never waits are handled at once.
+    private let isHandledAtOnce: [Bool]
+    /// Whether there is such a handler.
+    private let mayHandleAtOnce: Bool
     private var isStopping = false
     @exclusivity(unchecked)
     private var quietWaiters: [CheckedContinuation<Void, Never>] = []
@@ -50,6 +54,14 @@ final class FunctionHandler: HTTPHandler, @unchecked Sendable {
         self.instruments = instruments
         let bodies = runtime.function.options.compactMap(\.bodyBytesMax)
         self.bodyBytesMax = bodies.reduce(settings.bodyBytesMax, max)
+        let turns = self.turns
+        let atOnce = runtime.function.options.indices.map { index in
+            runtime.placement(index) == .loop && !turns.isLimited(.handler(index))
+        }
+        self.isHandledAtOnce = atOnce
+        self.mayHandleAtOnce =
+            !turns.isLimited(.function)
+            && runtime.function.eventHandlers.contains { $0.neverWaits && atOnce[$0.optionsIndex] }
     }
 
     func handle(_ exchange: HTTPExchange) {
@@ -67,12 +79,70 @@ final class FunctionHandler: HTTPHandler, @unchecked Sendable {
         } else {
             self.lastRequestAt = self.loop.now
         }
-        if case .event = plan, let refusal = self.webhookRefusal(exchange) {
-            return self.refuse(exchange, refusal)
+        if case .event = plan {
+            if let refusal = self.webhookRefusal(exchange) { return self.refuse(exchange, refusal) }
+            if self.mayHandleAtOnce, !isProbe, self.handleAtOnce(exchange) { return }
         }
         if case .refuse(let response) = plan { return self.refuse(exchange, response) }
         self.liveCount += 1
         Invocation(exchange, plan: plan, handler: self, isProbe: isProbe).begin()
+    }
+
+    /// Handles an event on the spot, when all of it is there and its handler never waits.
+    ///
+    /// It has no turn to wait for, and nothing can end it or go away meanwhile, so that no
+    /// ``Invocation`` need be made.
+    ///
+    /// - Returns: Whether the exchange is taken care of; if not, nothing was done.
+    private func handleAtOnce(_ exchange: HTTPExchange) -> Bool {
+        guard let length = exchange.wholeBodyBytes, length <= Invocation.decodedOnLoopBytesMax,
+            length <= self.settings.bodyBytesMax, let body = exchange.takeWholeBody()
+        else { return false }
+        do {
+            let message = try self.runtime.message(exchange.request, body)
+            guard case .event(let delivery) = message,
+                self.isHandledAtOnce[delivery.entry.optionsIndex],
+                case .synchronous(let handle) = delivery.entry.handler
+            else {
+                self.liveCount += 1
+                Invocation(exchange, message: message, bodyBytes: length, handler: self).begin()
+                return true
+            }
+            self.instruments?.started(exchange)
+            let queue = self.deadlines.queue(delivery.entry.optionsIndex)
+            let context = self.context(of: exchange, queue)
+            let response = self.runtime.answer(delivery.event, handle, delivery.mode, context)
+            self.answer(exchange, response, requestBytes: length)
+        } catch {
+            self.instruments?.started(exchange)
+            let context = self.context(of: exchange, self.deadlines.general)
+            self.answer(exchange, self.runtime.refusal(error, context), requestBytes: length)
+        }
+        return true
+    }
+
+    private func context(of exchange: HTTPExchange, _ queue: InvocationDeadlines.Queue) -> Context {
+        self.runtime.makeContext(
+            exchange.request.fields,
+            deadline: queue.deadline(from: self.loop.now)
+        )
+    }
+
+    private func answer(
+        _ exchange: HTTPExchange,
+        _ response: consuming Response,
+        requestBytes: Int
+    ) {
+        if let instruments = self.instruments {
+            instruments.answered(
+                status: response.status,
+                after: exchange.receivedAt.duration(to: .now()),
+                requestBytes: requestBytes,
+                responseBytes: response.body.count
+            )
+            instruments.ended(exchange)
+        }
+        exchange.respond(response)
     }
 
     private func webhookRefusal(_ exchange: HTTPExchange) -> Response? {

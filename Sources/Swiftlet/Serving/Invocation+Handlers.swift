@@ -15,17 +15,11 @@ extension Invocation {
         return self.runtime.makeContext(self.exchange.request.fields, deadline: deadline)
     }
 
-    /// Where a handler runs.
-    private func placement(_ optionsIndex: Int?) -> Function.Placement {
-        let own = optionsIndex.flatMap { self.runtime.options($0).placement }
-        return own ?? self.runtime.function.placement
-    }
-
     private func start(
         _ optionsIndex: Int?,
         _ work: @escaping @Sendable @isolated(any) () async -> Void
     ) {
-        switch self.placement(optionsIndex) {
+        switch self.runtime.placement(optionsIndex) {
         case .loop:
             self.starting {
                 Task.immediate(executorPreference: self.exchange.loop, operation: work)
@@ -38,7 +32,7 @@ extension Invocation {
     func startDelivery(_ optionsIndex: Int) {
         let context = self.context()
         guard case .synchronous(let handle)? = self.delivery?.entry.handler,
-            self.placement(optionsIndex) == .loop
+            self.runtime.placement(optionsIndex) == .loop
         else {
             return self.start(optionsIndex) { await self.deliver(context) }
         }

@@ -8,7 +8,7 @@ internal import HTTPServer
 /// One request on its way: its turn, its body, its handler, its answer.
 ///
 /// `@unchecked Sendable`: its variables belong to the thread of the handler's loop, but for
-/// ``delivery`` and ``response``, which belong to the handler's task once that was started.
+/// ``delivery``, which belongs to the handler's task once that was started.
 /// Exclusive access to those that every event touches is not checked at run time: they are taken,
 /// set and read, and nobody else is called meanwhile.
 final class Invocation: TurnWaiter, @unchecked Sendable {
@@ -36,7 +36,7 @@ final class Invocation: TurnWaiter, @unchecked Sendable {
     }
 
     /// Larger bodies are decoded on the pool: it would keep the sockets waiting.
-    private static let decodedOnLoopBytesMax = 64 * 1024
+    static let decodedOnLoopBytesMax = 64 * 1024
 
     let exchange: HTTPExchange
     let handler: FunctionHandler
@@ -63,9 +63,6 @@ final class Invocation: TurnWaiter, @unchecked Sendable {
     /// Kept here, the event is moved into the task and not copied.
     @exclusivity(unchecked)
     var delivery: Delivery?
-    /// What the handler's task answers, on its way to the loop.
-    @exclusivity(unchecked)
-    private var response: Response?
     /// Whether the handler's first steps run within the call that makes its task.
     private var isStarting = false
     private var isAbandoned = false
@@ -82,6 +79,19 @@ final class Invocation: TurnWaiter, @unchecked Sendable {
         } else {
             self.work = .message
         }
+    }
+
+    /// Makes one whose message was read already.
+    convenience init(
+        _ exchange: HTTPExchange,
+        message: consuming Message,
+        bodyBytes: Int,
+        handler: FunctionHandler
+    ) {
+        self.init(exchange, plan: .event, handler: handler, isProbe: false)
+        self.bodyBytes = bodyBytes
+        self.isBodyComplete = true
+        self.keep(message)
     }
 
     var runtime: FunctionRuntime { self.handler.runtime }
@@ -255,18 +265,17 @@ final class Invocation: TurnWaiter, @unchecked Sendable {
 
     /// The handler has given its answer; any thread.
     func finish(_ response: Response) {
-        self.response = response
         if self.exchange.loop.isCurrent {
-            self.sendAnswer()
+            self.sendAnswer(response)
         } else {
-            self.handler.finished.add(self)
+            self.handler.finished.add(self, response)
         }
     }
 
     /// Sends what the handler answered; loop only.
-    func sendAnswer() {
+    func sendAnswer(_ response: Response) {
         self.task = nil
-        if let response = self.response.take() { self.answer(response) }
+        self.answer(response)
     }
 
     func onLoop(_ body: @escaping @Sendable () -> Void) {

@@ -123,8 +123,10 @@ final class TurnKeeper {
         turn.waiter.waitedTooLong()
     }
 
+    /// Whether there is a limit; without one every turn is taken at once.
+    ///
     /// Asked before the subscript, which lends a limiter by a coroutine, on the heap.
-    private func isLimited(_ level: Level) -> Bool {
+    func isLimited(_ level: Level) -> Bool {
         switch level {
         case .function: self.isFunctionLimited
         case .handler(let index): self.isHandlerLimited[index]
