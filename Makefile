@@ -47,6 +47,7 @@ test:
 bench: prepare
 	@.ci/prepare bench
 	@$(foreach product,Bench BenchLoop BenchDispatch hello exam-generator swiftlet,$(SWIFT_BUILD) --product $(product) &&) true
+	@swift build -c release --scratch-path .build/plain --product BenchLoop
 	@python3 Sources/Bench/driver $(PARTS)
 
 fuzz: SECONDS ?= 60

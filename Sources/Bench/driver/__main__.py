@@ -173,6 +173,10 @@ class Bench:
         report.heading(f"From exec to the first answered event, {STARTS} starts each")
         message = sample.binary()
         times, entries = {}, [c for c in self.everyone if "nginx" not in c.name]
+        try:
+            entries.append(contenders.plain_bare())
+        except contenders.Missing as reason:
+            self.unmeasured.append(("starts", "bare loop, linked by swift build", str(reason)))
         for number in range(STARTS):
             for contender in entries:
                 # What takes a second is not started a hundred times.

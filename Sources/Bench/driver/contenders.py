@@ -2,7 +2,7 @@
 """Who takes part, and how each is started."""
 import shutil
 
-from paths import PEERS, RELEASE, WORK
+from paths import PEERS, PLAIN, RELEASE, WORK
 
 
 class Missing(Exception):
@@ -33,6 +33,15 @@ def swiftlet(placement):
 def bare(answer_bytes=1700):
     return Contender("bare loop, parses nothing",
                      lambda port: [RELEASE / "BenchLoop", port, answer_bytes])
+
+
+def plain_bare():
+    """The bare loop linked as a newcomer's program is: how it is linked decides how it starts."""
+    program = PLAIN / "BenchLoop"
+    if not program.exists():
+        raise Missing("it was not built: make bench does")
+    return Contender("bare loop, linked by swift build",
+                     lambda port: [program, port, 1700])
 
 
 def nginx():

@@ -8,3 +8,5 @@ ROOT = DRIVER.parents[2]
 RELEASE = pathlib.Path(os.environ.get("SWIFTLET_BIN", ROOT / ".build/release"))
 WORK = ROOT / ".build/bench"
 PEERS = DRIVER / "peers"
+# Programs as `swift build` makes them when it is told nothing else.
+PLAIN = ROOT / ".build/plain/release"
