@@ -180,6 +180,7 @@ extension DispatchEngine: KafkaConsumerDelegate {
     func consumerHasRecords() {
         self.lanes.recordsArrived()
         self.pump()
+        self.lagMayHaveChanged()
     }
 
     func consumerCommitted(_ offsets: [TopicPartition: Int64], error: KafkaError?) {

@@ -22,7 +22,7 @@ extension DispatchEngine {
                     topic: partition.id.topic,
                     partition: partition.id.partition,
                     committed: status.committed,
-                    lag: Self.lag(of: partition, status),
+                    lag: self.lag(of: partition, position: self.lanes.position(of: lane)),
                     oldestUnfinished: status.oldestUnfinished,
                     oldestAge: status.oldestSince?.duration(to: now),
                     inFlight: status.jobsCount,
@@ -41,8 +41,7 @@ extension DispatchEngine {
     }
 
     /// Records that are there and not finished; marks of transactions at the end are none.
-    private static func lag(of partition: AssignedPartition, _ status: LaneSet.Status) -> Int64? {
-        let position = status.committable ?? status.committed
+    func lag(of partition: AssignedPartition, position: Int64?) -> Int64? {
         guard let position, let end = partition.endOffset else { return nil }
         return max(0, end - position)
     }

@@ -39,6 +39,7 @@ final class DispatchEngine: @unchecked Sendable {
     var partitions: [LaneSet.LaneID: AssignedPartition] = [:]
     var laneOfPartition: [TopicPartition: LaneSet.LaneID] = [:]
     var progress: ProgressWatch
+    var lagWatch: LagWatch?
 
     var consumer: KafkaConsumer?
     private var isStarted = false
@@ -186,6 +187,7 @@ final class DispatchEngine: @unchecked Sendable {
         guard !self.isStopped else { return }
         self.isStopped = true
         for lane in self.lanes.laneIDs { _ = self.forget(lane) }
+        self.endLagWatch()
         for delivery in self.deliveries.values { delivery.transfer?.cancel() }
         self.deliveries = [:]
         let timers = [

@@ -85,6 +85,14 @@ package final class KafkaSourceDispatcher: Sendable {
     /// Once started it works until ``stop(deadline:)``, whoever holds a reference.
     package func start() { self.loop.execute { self.engine.start() } }
 
+    /// Tells of the lag from now on: as soon as there is some, once a second while there is, and
+    /// once when there is none any more or the work has ended.
+    ///
+    /// - Parameter told: Called on the dispatcher's loop. A second call of this method does nothing.
+    package func watchLag(_ told: @escaping @Sendable (KafkaSourceLag) -> Void) {
+        self.loop.execute { self.engine.watchLag(told) }
+    }
+
     /// Waits until the group has given this source its partitions.
     ///
     /// From then on no record that is appended can be missed, also by a source that starts at the

@@ -56,6 +56,12 @@ extension LaneSet {
         )
     }
 
+    /// Everything of a lane before this offset is finished; `nil` while nothing is known.
+    func position(of id: LaneID) -> Int64? {
+        let tracker = self.lanes[id]?.tracker
+        return tracker?.committable ?? tracker?.committed
+    }
+
     /// Jobs under way or waiting.
     var jobsCount: Int { self.jobs.count }
 
