@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import Autoscaler
 package import EventLoop
 internal import HTTP
 package import HTTPServer
@@ -18,6 +19,7 @@ package final class Activator: HTTPHandler, @unchecked Sendable {
     package let loop: EventLoop
     private let context: ProxyContext
     private var routes = RouteTable(revisions: [], services: [])
+    private var services: [ServiceRoute] = []
     /// Those that requests are led to, by the routes' numbers.
     private var revisions: [Revision] = []
     /// Those that are no longer in the plan and still have something to finish.
@@ -113,6 +115,7 @@ package final class Activator: HTTPHandler, @unchecked Sendable {
             RouteTable.RevisionName(namespace: $0.spec.namespace, revision: $0.spec.revision)
         }
         self.routes = RouteTable(revisions: names, services: plan.services)
+        self.services = plan.services
         let reached = Set(plan.services.flatMap(\.reached))
         for (revision, name) in zip(self.revisions, names) {
             revision.setReachable(reached.contains(name))
@@ -164,6 +167,39 @@ package final class Activator: HTTPHandler, @unchecked Sendable {
             return self.routes.route(host: traits.host ?? [])
         }
         return self.routes.route(host: Array((request.authority ?? "").utf8)[...])
+    }
+
+    // MARK: Lag
+
+    /// A source of events has so much left to do for a service.
+    ///
+    /// Each revision gets the part of it that its share of the traffic is. Any thread.
+    ///
+    /// - Parameters:
+    ///   - lag: What is left; it counts until the next report, and no longer than
+    ///     `LagMeter.reportLifetime`.
+    ///   - source: What tells the source from others.
+    ///   - service: The service that gets its events; one that is not served is passed over.
+    ///   - namespace: The namespace of the service.
+    package func report(
+        _ lag: SourceLag,
+        of source: String,
+        for service: String,
+        namespace: String
+    ) {
+        self.loop.execute {
+            guard !self.isStopping,
+                let route = self.services.first(where: {
+                    $0.service == service && $0.namespace == namespace
+                })
+            else { return }
+            for revision in self.revisions where revision.spec.namespace == namespace {
+                let percent = route.targets.reduce(0) {
+                    $1.revision == revision.spec.revision ? $0 + $1.percent : $0
+                }
+                if percent > 0 { revision.lagReported(lag.share(percent: percent), by: source) }
+            }
+        }
     }
 
     // MARK: Looking

@@ -14,11 +14,14 @@ package struct LoadHistory: Sendable {
         package var queued: UInt32 = 0
         /// Instances.
         package var instances: UInt32 = 0
+        /// Records that the sources of events have left to do.
+        package var lag: UInt32 = 0
 
         fileprivate mutating func raise(to other: Self) {
             self.inFlight = max(self.inFlight, other.inFlight)
             self.queued = max(self.queued, other.queued)
             self.instances = max(self.instances, other.instances)
+            self.lag = max(self.lag, other.lag)
         }
     }
 

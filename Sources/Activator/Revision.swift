@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Autoscaler
 internal import EventLoop
 internal import Glibc
 internal import HTTP
@@ -28,6 +29,8 @@ final class Revision {
     private var isPerforming = false
     @exclusivity(unchecked)
     private var history = LoadHistory()
+    /// What the sources had left to do when one told last; `nil` when none ever did.
+    private var lagTold: Int?
     /// What was counted of the requests that wait.
     private var queued = QueueRoom(count: 0, bytes: 0)
     /// Requests that will be let in when this turn of the loop is over.
@@ -133,6 +136,15 @@ final class Revision {
     /// The server stops reading a body at 64 KiB, within a read of as much.
     static let readAheadBytesMax = 128 * 1024
 
+    /// A source of events has so much left to do.
+    func lagReported(_ lag: SourceLag, by source: String) {
+        let now = MonotonicTime.now()
+        self.apply {
+            $0.lagReported(lag, by: source, at: now)
+            self.lagTold = $0.policy.lagRecords(at: now)
+        }
+    }
+
     /// A request's answer was given, or cannot be.
     func finished(_ request: ProxiedRequest) {
         self.requests[request.id.slot] = nil
@@ -196,6 +208,7 @@ final class Revision {
         sample.inFlight = UInt32(clamping: self.state.requests.dispatchedCount)
         sample.queued = UInt32(clamping: self.state.requests.queuedCount)
         sample.instances = UInt32(clamping: self.instances.count)
+        sample.lag = UInt32(clamping: self.lagTold ?? 0)
         self.history.record(sample, at: self.context.loop.now)
     }
 
@@ -360,6 +373,7 @@ final class Revision {
             instances: self.instances.map(self.status(of:)),
             queuedCount: self.state.requests.queuedCount,
             inFlightCount: self.state.requests.dispatchedCount,
+            lag: self.lagTold.map { _ in self.state.policy.lagRecords(at: now) },
             startedTotal: self.totals.started,
             crashesTotal: self.totals.crashes,
             requestsTotal: self.totals.requests,

@@ -104,6 +104,9 @@ package struct RevisionSpec: Sendable {
     /// `nil` for as many as the requests of the moment want, each until it was idle for
     /// ``idleWindow``; ``scale`` bounds both.
     package var autoscaling: ScalingConfiguration?
+    /// Records of its sources' lag that an instance should have before it, above 0; `nil` leaves
+    /// the lag out.
+    package var lagTarget: Int?
     /// How long an instance stays without a request, when there is no autoscaler.
     package var idleWindow = Duration.seconds(60)
     /// Whether the last idle instance is paused (SIGSTOP) instead of ended, so that it answers
@@ -148,7 +151,7 @@ extension RevisionSpec: Equatable {
             && left.concurrencyTarget == right.concurrencyTarget
             && left.timeout == right.timeout && left.stopGrace == right.stopGrace
             && left.scale == right.scale && left.autoscaling == right.autoscaling
-            && left.idleWindow == right.idleWindow
+            && left.lagTarget == right.lagTarget && left.idleWindow == right.idleWindow
             && left.pausesWhenIdle == right.pausesWhenIdle && left.pauseTime == right.pauseTime
             && left.spareCount == right.spareCount
     }

@@ -48,6 +48,8 @@ package struct RevisionStatus: Sendable, Equatable {
     package var queuedCount: Int
     /// Requests that are with an instance.
     package var inFlightCount: Int
+    /// Records that the sources of its events have left to do; `nil` when none ever told.
+    package var lag: Int?
     /// Instances that were started, ever.
     package var startedTotal: UInt64
     /// Instances that ended without being asked to, ever.

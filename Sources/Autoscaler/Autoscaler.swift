@@ -16,6 +16,10 @@ package struct Autoscaler: Sendable {
     package var isReachable = true
 
     private var meter: LoadMeter
+    /// What the sources of events have left to do.
+    package private(set) var lag: LagMeter
+    /// Whether there ever was lag: then no news of requests is that there are none.
+    private var knowsLag = false
     private var stable: MetricWindow
     private var panic: MetricWindow
     private var decider: ScaleDecider
@@ -31,6 +35,7 @@ package struct Autoscaler: Sendable {
     package init(_ configuration: ScalingConfiguration, readyCount: Int = 0, at now: Instant) {
         self.configuration = configuration
         self.meter = LoadMeter(at: now)
+        self.lag = LagMeter(target: configuration.lagTarget)
         let aggregation = configuration.aggregation
         self.stable = MetricWindow(
             seconds: configuration.stableWindowSeconds,
@@ -71,6 +76,17 @@ package struct Autoscaler: Sendable {
     /// A request came; ``concurrencyChanged(to:at:)`` follows.
     package mutating func requestArrived() { self.meter.requestArrived() }
 
+    /// A source of events has so much left to do, until it says otherwise.
+    ///
+    /// - Parameters:
+    ///   - lag: What is left.
+    ///   - source: The name of the source.
+    ///   - now: When it was so.
+    package mutating func lagReported(_ lag: SourceLag, by source: String, at now: Instant) {
+        self.lag.reported(lag, by: source, at: now)
+        if lag.records > 0, self.lag.target != nil { self.knowsLag = true }
+    }
+
     /// A second was so, as a recorded load says; instead of the single events.
     package mutating func add(_ value: Double, second: Int64) {
         self.stable.add(value, second: second)
@@ -91,15 +107,18 @@ package struct Autoscaler: Sendable {
         if readyCount >= self.configuration.initialScale { self.isInitialScaleReached = true }
         // The second that runs is not over: the last whole one is the newest that is known.
         let second = now.second - (self.poke(readyCount: readyCount, at: now) ? 0 : 1)
-        guard let stable = self.stable.average(at: second) else {
+        let average = self.stable.average(at: second)
+        guard let stable = average ?? (self.knowsLag ? 0 : nil) else {
             return self.undecided(readyCount: readyCount, at: now)
         }
         let panic = self.panic.average(at: second) ?? 0
+        let lagCount = self.lag.wantedCount(at: now)
         let output = self.decider.decide(
             ScaleDecider.Input(
                 readyCount: readyCount,
                 stableAverage: stable,
                 panicAverage: panic,
+                lagCount: lagCount,
                 isReachable: self.isReachable
             ),
             at: now
@@ -110,11 +129,12 @@ package struct Autoscaler: Sendable {
             wantedCount: output.wantedCount,
             stableAverage: stable,
             panicAverage: panic,
+            lagRecords: self.lag.records(at: now),
             isPanicking: output.isPanicking,
             excessBurstCapacity: output.excessBurstCapacity,
             mode: output.mode,
             activatorCount: output.activatorCount,
-            hold: self.hold(of: output, stable: stable)
+            hold: self.hold(of: output, stable: stable, lagCount: lagCount)
         )
         self.bound(&decision)
         return decision
@@ -142,6 +162,7 @@ package struct Autoscaler: Sendable {
             wantedCount: nil,
             stableAverage: 0,
             panicAverage: 0,
+            lagRecords: 0,
             isPanicking: self.decider.panicSince != nil,
             excessBurstCapacity: 0,
             mode: .proxy,
@@ -153,11 +174,16 @@ package struct Autoscaler: Sendable {
         return decision
     }
 
-    private func hold(of output: ScaleDecider.Output, stable: Double) -> ScalingDecision.Hold {
+    private func hold(
+        of output: ScaleDecider.Output,
+        stable: Double,
+        lagCount: Int
+    ) -> ScalingDecision.Hold {
         if output.wantedCount == 0 { return .none }
         if let until = self.decider.delayedUntil { return .scaleDownDelay(until: until) }
         let byLoad = (stable / self.configuration.targetValue).rounded(.up)
         if Double(output.wantedCount) <= byLoad { return .load }
+        if lagCount > 0, output.wantedCount <= lagCount { return .lag }
         if let until = self.decider.panicEndsAt { return .panic(until: until) }
         return byLoad > 0 ? .load : .scaleDownRate
     }
@@ -204,7 +230,7 @@ package struct Autoscaler: Sendable {
             guard let ended = self.loadEndedAt, decision.stableAverage > 0 else { return tick }
             let empty = ended.second + Int64(self.configuration.stableWindowSeconds) + 1
             return max(tick, Instant(second: empty))
-        case .initialScale: return tick
+        case .lag, .initialScale: return tick
         case .panic(let until): return until.advanced(by: .nanoseconds(1))
         case .scaleDownDelay(let until), .young(let until), .gracePeriod(let until),
             .retention(let until):

@@ -3,7 +3,8 @@
 /// Knative's decision: how many instances a load wants, from its mean over two windows.
 ///
 /// The stable window rules. When the shorter panic window shows a multiple of what is ready,
-/// nothing is taken away until a stable window has passed without that. No clock: time is an
+/// nothing is taken away until a stable window has passed without that. What the lag of sources
+/// wants is one more voice, and the largest wins; Knative knows no lag. No clock: time is an
 /// argument.
 package struct ScaleDecider: Sendable {
     /// What is known of the load and the instances.
@@ -14,6 +15,8 @@ package struct ScaleDecider: Sendable {
         package var stableAverage: Double
         /// The mean over the panic window.
         package var panicAverage: Double
+        /// Instances that the lag of the sources wants.
+        package var lagCount: Int
         /// Whether traffic can reach the revision.
         package var isReachable: Bool
 
@@ -22,11 +25,13 @@ package struct ScaleDecider: Sendable {
             readyCount: Int,
             stableAverage: Double,
             panicAverage: Double,
+            lagCount: Int = 0,
             isReachable: Bool = true
         ) {
             self.readyCount = readyCount
             self.stableAverage = stableAverage
             self.panicAverage = panicAverage
+            self.lagCount = lagCount
             self.isReachable = isReachable
         }
     }
@@ -106,6 +111,9 @@ package struct ScaleDecider: Sendable {
             let panicked = self.count(for: panic, lower, upper)
             self.panicCountMax = max(self.panicCountMax, wanted, panicked)
             wanted = self.panicCountMax
+        }
+        if input.lagCount > 0 {
+            wanted = max(wanted, self.count(for: Double(input.lagCount), lower, upper))
         }
         self.delayedUntil = nil
         if input.isReachable, let held = self.recent?.add(wanted, at: now), held > wanted {

@@ -39,6 +39,9 @@ package struct ScalingConfiguration: Sendable, Equatable {
     /// Requests that a burst may bring at once; -1 keeps the activator in the path always
     /// (`target-burst-capacity`).
     package var targetBurstCapacity = 211.0
+    /// Records of the sources' lag that one instance should have before it; `nil` leaves the lag
+    /// out (`swiftlet.dev/lag-target`).
+    package var lagTarget: Int?
     /// What one activator bears (`activator-capacity`).
     package var activatorCapacity = 100.0
     /// The stable window, 6 s to 1 h (`window`).

@@ -8,6 +8,8 @@ package struct ScalingDecision: Sendable, Equatable {
         case none
         /// The mean over the stable window.
         case load
+        /// The lag of the sources.
+        case lag
         /// A burst that the panic window saw; until then unless renewed.
         case panic(until: Instant)
         /// Instances go one half at a time, or as the rate says.
@@ -36,6 +38,8 @@ package struct ScalingDecision: Sendable, Equatable {
     package var stableAverage: Double
     /// The mean over the panic window.
     package var panicAverage: Double
+    /// Records that the sources have left to do.
+    package var lagRecords: Int
     /// Whether panic keeps instances from going.
     package var isPanicking: Bool
     /// What a burst may bring before the activator is needed.

@@ -40,11 +40,12 @@ extension RevisionState {
     }
 
     private func policyReasons(at now: MonotonicTime) -> [StayReason] {
-        guard !self.policy.endsSurplusAtOnce else { return self.policy.reasons(at: now) }
+        let reasons = self.policy.reasons(at: now)
+        guard !self.policy.endsSurplusAtOnce else { return reasons }
         let idle = self.instances.filter { $0.phase == .open && $0.inFlightCount == 0 }
-        guard let last = idle.map(\.idleSince).max() else { return [] }
+        guard let last = idle.map(\.idleSince).max() else { return reasons }
         let until = last.advanced(by: self.limits.idleWindow)
         let text = "an idle instance stays for \(self.limits.idleWindow)"
-        return [StayReason(.idle, text, remaining: max(.zero, now.duration(to: until)))]
+        return reasons + [StayReason(.idle, text, remaining: max(.zero, now.duration(to: until)))]
     }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Autoscaler
 internal import EventLoop
 
 /// Decides what happens to the requests and instances of one revision.
@@ -320,6 +321,12 @@ struct RevisionState {
     }
 
     // MARK: Traffic
+
+    /// A source of events has so much left to do.
+    mutating func lagReported(_ lag: SourceLag, by source: String, at now: MonotonicTime) {
+        self.policy.lagReported(lag, by: source, at: now)
+        self.settle(at: now)
+    }
 
     /// Traffic is meant for the revision, or no longer.
     ///

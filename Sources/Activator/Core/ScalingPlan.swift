@@ -13,7 +13,7 @@ struct ScalingPlan {
         let hasLimit = spec.containerConcurrency > 0
         let most = max(1, configuration.connectionsPerInstanceMax)
         let target = hasLimit ? Double(spec.containerConcurrency) : spec.concurrencyTarget
-        self.policy = DemandScaling(target: target)
+        self.policy = DemandScaling(target: target, lagTarget: spec.lagTarget)
         self.limits.instanceCapacity = hasLimit ? spec.containerConcurrency : most
         self.limits.instanceTarget = min(
             self.limits.instanceCapacity,
@@ -39,12 +39,19 @@ struct ScalingPlan {
             restMin: configuration.startRestMin,
             restMax: configuration.startRestMax
         )
-        if let autoscaling = spec.autoscaling { self.use(autoscaling, at: now) }
+        if let autoscaling = spec.autoscaling {
+            self.use(autoscaling, lagTarget: spec.lagTarget, at: now)
+        }
     }
 
     /// The autoscaler knows when the fewest and the first instances are wanted, and when not.
-    private mutating func use(_ autoscaling: ScalingConfiguration, at now: MonotonicTime) {
+    private mutating func use(
+        _ autoscaling: ScalingConfiguration,
+        lagTarget: Int?,
+        at now: MonotonicTime
+    ) {
         var configuration = autoscaling
+        configuration.lagTarget = lagTarget
         configuration.scaleMin = self.limits.instancesMin
         configuration.initialScale = self.limits.instancesInitial
         configuration.scaleMax = self.limits.instancesMax

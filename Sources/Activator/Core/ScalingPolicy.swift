@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Autoscaler
 internal import EventLoop
 
 /// What a revision has to bear at one moment.
@@ -29,12 +30,28 @@ protocol ScalingPolicy: Sendable {
     var isReachable: Bool { get set }
     /// A request came.
     mutating func requestArrived()
+    /// A source of events has so much left to do.
+    mutating func lagReported(_ lag: SourceLag, by source: String, at now: MonotonicTime)
+    /// Records that the sources have left to do.
+    func lagRecords(at now: MonotonicTime) -> Int
     /// How many instances there should be.
     mutating func desiredCount(for load: RevisionLoad, at now: MonotonicTime) -> Int
     /// When to ask again, if nothing happens until then; `nil` for never.
     var nextDecision: MonotonicTime? { get }
     /// What keeps instances, for people.
     func reasons(at now: MonotonicTime) -> [StayReason]
+}
+
+extension StayReason {
+    /// What the lag of sources keeps; `nil` when it wants no instance.
+    init?(_ lag: LagMeter, at now: MonotonicTime) {
+        guard let target = lag.target, lag.wantedCount(at: Instant(now)) > 0 else { return nil }
+        let records = lag.records(at: Instant(now))
+        self.init(
+            .lag,
+            "its sources have \(records) records to do; an instance should have \(target)"
+        )
+    }
 }
 
 /// As many instances as it takes to give none more than its share, at once.
@@ -44,15 +61,32 @@ struct DemandScaling: ScalingPolicy {
     let endsSurplusAtOnce = false
     var isReachable = true
     let nextDecision: MonotonicTime? = nil
+    private var lag: LagMeter
 
-    /// Makes a policy; a target below Knative's least one, 0.01, is taken as that.
-    init(target: Double) { self.target = max(0.01, target) }
+    /// Makes a policy.
+    ///
+    /// - Parameters:
+    ///   - target: Below Knative's least one, 0.01, it is taken as that.
+    ///   - lagTarget: Records of lag for each instance; `nil` when lag wants none.
+    init(target: Double, lagTarget: Int? = nil) {
+        self.target = max(0.01, target)
+        self.lag = LagMeter(target: lagTarget)
+    }
 
     mutating func requestArrived() {}
 
-    mutating func desiredCount(for load: RevisionLoad, at now: MonotonicTime) -> Int {
-        Int((Double(load.demand) / self.target).rounded(.up))
+    mutating func lagReported(_ lag: SourceLag, by source: String, at now: MonotonicTime) {
+        self.lag.reported(lag, by: source, at: Instant(now))
     }
 
-    func reasons(at now: MonotonicTime) -> [StayReason] { [] }
+    func lagRecords(at now: MonotonicTime) -> Int { self.lag.records(at: Instant(now)) }
+
+    mutating func desiredCount(for load: RevisionLoad, at now: MonotonicTime) -> Int {
+        let forRequests = Int((Double(load.demand) / self.target).rounded(.up))
+        return max(forRequests, self.lag.wantedCount(at: Instant(now)))
+    }
+
+    func reasons(at now: MonotonicTime) -> [StayReason] {
+        [StayReason(self.lag, at: now)].compactMap(\.self)
+    }
 }

@@ -10,6 +10,8 @@ package struct StayReason: Sendable, Equatable {
         case window
         /// A burst that the panic window saw.
         case panic
+        /// Records that sources of events have left to do.
+        case lag
         /// A moment's need for more instances.
         case need
         /// Instances go step by step.

@@ -38,6 +38,18 @@ struct WindowedScaling: ScalingPolicy {
 
     mutating func requestArrived() { self.autoscaler.requestArrived() }
 
+    mutating func lagReported(_ lag: SourceLag, by source: String, at now: MonotonicTime) {
+        let time = Instant(now)
+        self.autoscaler.lagReported(lag, by: source, at: time)
+        // More than was decided does not wait for the next tick, as a request does not.
+        guard let decision = self.decision,
+            self.autoscaler.lag.wantedCount(at: time) > decision.desiredCount
+        else { return }
+        self.decision = nil
+    }
+
+    func lagRecords(at now: MonotonicTime) -> Int { self.autoscaler.lag.records(at: Instant(now)) }
+
     mutating func desiredCount(for load: RevisionLoad, at now: MonotonicTime) -> Int {
         let time = Instant(now)
         self.autoscaler.concurrencyChanged(to: load.demand, at: time)
@@ -92,6 +104,7 @@ struct WindowedScaling: ScalingPolicy {
         let time = Instant(now)
         var reasons: [StayReason] = []
         if let reason = self.reason(decision, at: time) { reasons.append(reason) }
+        if let reason = StayReason(self.autoscaler.lag, at: now) { reasons.append(reason) }
         if let end = self.needEndsAt {
             reasons.append(
                 StayReason(
@@ -114,7 +127,8 @@ struct WindowedScaling: ScalingPolicy {
         let configuration = self.autoscaler.configuration
         func remaining(_ until: Instant) -> Duration { max(.zero, now.duration(to: until)) }
         switch decision.hold {
-        case .none: return nil
+        // Lag is told beside whatever else holds.
+        case .none, .lag: return nil
         case .load:
             let window = "the mean load over the window of \(configuration.stableWindowSeconds) s"
             let next = self.autoscaler.nextDecision(after: decision)
