@@ -9,6 +9,8 @@ package struct ScalingSimulation: Sendable {
         package var second: Int
         /// The load of the second before.
         package var load: Double
+        /// Records that the sources of events have left to do.
+        package var lag: Int
         /// The mean over the stable window.
         package var stable: Double
         /// The mean over the panic window.
@@ -73,9 +75,15 @@ package struct ScalingSimulation: Sendable {
         self.autoscaler = Autoscaler(configuration, at: Instant(second: 0))
         let traced = trace.seconds + 1
         let loads = trace.values(count: traced)
+        let lags = trace.lags(count: traced)
         var second = 0
         while second < traced || (self.mayGoOn && second < traced + Self.tailSecondsMax) {
-            self.pass(second, load: second < traced ? loads[second] : 0)
+            let isTraced = second < traced
+            self.pass(
+                second,
+                load: isTraced ? loads[second] : 0,
+                lag: isTraced ? lags[second] : 0
+            )
             second += 1
         }
     }
@@ -86,12 +94,19 @@ package struct ScalingSimulation: Sendable {
     }
 
     /// Lets one second go by.
-    private mutating func pass(_ second: Int, load: Double) {
+    private mutating func pass(_ second: Int, load: Double, lag: Int) {
         while let first = self.starting.first, first <= second {
             self.starting.removeFirst()
             self.ready += 1
         }
-        let isFromZero = self.ready == 0 && self.starting.isEmpty && load > 0
+        let now = Instant(second: Int64(second) + 1)
+        self.autoscaler.lagReported(
+            SourceLag(records: lag, parallelMax: .max),
+            by: "the trace",
+            at: now
+        )
+        let isAsked = load > 0 || self.autoscaler.lag.wantedCount(at: now) > 0
+        let isFromZero = self.ready == 0 && self.starting.isEmpty && isAsked
         self.autoscaler.add(load, second: Int64(second))
         // As soon as a request comes to nobody, and else at every tick.
         if isFromZero || second % 2 == 1 { self.decide(second, load, isFromZero: isFromZero) }
@@ -113,6 +128,7 @@ package struct ScalingSimulation: Sendable {
             Frame(
                 second: second + 1,
                 load: load,
+                lag: decision.lagRecords,
                 stable: decision.stableAverage,
                 panic: decision.panicAverage,
                 desired: decision.desiredCount,

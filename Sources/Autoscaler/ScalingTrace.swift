@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A recorded load: from each point on it has a value, until the next one.
+/// A recorded load: from each point on it has a value and a lag, until the next one.
 package struct ScalingTrace: Sendable, Equatable {
     /// A load, and when it began.
     package struct Point: Sendable, Equatable {
@@ -8,11 +8,14 @@ package struct ScalingTrace: Sendable, Equatable {
         package var time: Double
         /// Requests under way, or requests per second.
         package var value: Double
+        /// Records that the sources of events have left to do.
+        package var lag: Int
 
         /// Makes a point.
-        package init(time: Double, value: Double) {
+        package init(time: Double, value: Double, lag: Int = 0) {
             self.time = time
             self.value = value
+            self.lag = lag
         }
     }
 
@@ -52,7 +55,8 @@ package struct ScalingTrace: Sendable, Equatable {
         guard let last = points.last else { throw .empty }
         var before = 0.0
         for (index, point) in points.enumerated() {
-            guard point.time.isFinite, point.value.isFinite, point.time >= 0, point.value >= 0
+            guard point.time.isFinite, point.value.isFinite, point.time >= 0, point.value >= 0,
+                point.lag >= 0
             else { throw .notANumber(point: index + 1) }
             guard point.time >= before else { throw .backwards(point: index + 1) }
             before = point.time
@@ -84,5 +88,17 @@ package struct ScalingTrace: Sendable, Equatable {
             values.append(sum + value * (end - time))
         }
         return values
+    }
+
+    /// The lag at the end of each second from the first on, `count` of them; the last one goes on.
+    func lags(count: Int) -> [Int] {
+        var (next, lag) = (0, 0)
+        return (0..<max(0, count)).map { second in
+            while next < self.points.count, self.points[next].time < Double(second + 1) {
+                lag = self.points[next].lag
+                next += 1
+            }
+            return lag
+        }
     }
 }

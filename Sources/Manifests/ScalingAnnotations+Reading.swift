@@ -8,6 +8,8 @@ extension ScalingAnnotations {
     private static let delayRange = Duration.zero...Duration.seconds(3600)
     private static let classes = ["kpa.autoscaling.knative.dev", "hpa.autoscaling.knative.dev"]
     private static let scaleMax = Int(Int32.max)
+    /// The largest lag that an instance may be given.
+    static let lagTargetMax = 1_000_000_000
 
     /// Reads the annotations of a revision template, with the ranges of Knative's webhook.
     init(_ annotations: [String: Field<String>], _ problems: ProblemCollector) {
@@ -27,6 +29,8 @@ extension ScalingAnnotations {
             wholeSeconds: false
         )
         reader.finish()
+        var ours = AnnotationReader(annotations, domain: SwiftletAnnotation.domain, problems)
+        self.lagTarget = ours.integer(Self.lagTargetName, in: 1...Self.lagTargetMax)
     }
 
     private mutating func readClass(_ reader: inout AnnotationReader) {

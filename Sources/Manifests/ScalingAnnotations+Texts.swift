@@ -2,13 +2,21 @@
 
 extension ScalingAnnotations {
     /// The names of all annotations that are read, without their domain, in the order of Knative's
-    /// documentation.
+    /// documentation, and then ours.
     package static let names = [
         "metric", "target", "target-utilization-percentage", "min-scale", "max-scale",
         "initial-scale", "activation-scale", "scale-down-delay",
         "scale-to-zero-pod-retention-period", "window", "panic-window-percentage",
         "panic-threshold-percentage", "target-burst-capacity", "metric-aggregation-algorithm",
+        Self.lagTargetName,
     ]
+    /// The one that is ours.
+    static let lagTargetName = "lag-target"
+
+    /// An annotation with its domain, by one of the ``names``.
+    package static func annotation(_ name: String) -> String {
+        (name == self.lagTargetName ? SwiftletAnnotation.domain : self.domain) + name
+    }
 
     /// Reads annotations from elsewhere than a manifest, such as a command line.
     ///
@@ -19,7 +27,7 @@ extension ScalingAnnotations {
         var fields: [String: Field<String>] = [:]
         for (name, text) in texts {
             let mark = SourceMark(file: "--\(name)", line: 1, column: 1)
-            fields[Self.domain + name] = Field(value: text, mark: mark, path: name)
+            fields[Self.annotation(name)] = Field(value: text, mark: mark, path: name)
         }
         self.init(fields, problems)
         guard !problems.hasErrors else { throw ManifestError(problems.diagnostics) }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What a revision asks of the autoscaler, by annotations in `autoscaling.knative.dev/`.
+/// What a revision asks of the autoscaler, by annotations in `autoscaling.knative.dev/`, and by one
+/// in `swiftlet.dev/` for what Knative does not measure.
 ///
 /// `nil` is what the manifest leaves to the defaults. Beside the names with a dash the older ones
 /// without (`minScale`) are read.
@@ -51,6 +52,10 @@ package struct ScalingAnnotations: Sendable, Equatable {
     package var scaleToZeroPodRetentionPeriod: Duration?
     /// How long less load has to last before instances go, 0 to 1 h.
     package var scaleDownDelay: Duration?
+
+    /// Records of its sources' lag that one instance should have before it, 1 to 1 000 000 000
+    /// (`swiftlet.dev/lag-target`).
+    package var lagTarget: Int?
 
     /// Asks nothing.
     package init() {}

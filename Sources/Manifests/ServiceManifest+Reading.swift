@@ -125,7 +125,7 @@ extension ServiceManifest {
         )
         SwiftletAnnotation.checkNames(
             metadata.annotations,
-            known: [.command, .deployment, .endpoints, .idle, .pauseTime, .spare],
+            known: [.command, .deployment, .endpoints, .idle, .pauseTime, .spare, .lagTarget],
             problems
         )
         reader.accept(["creationTimestamp": .text, "namespace": .text])

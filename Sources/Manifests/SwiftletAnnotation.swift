@@ -16,6 +16,8 @@ package enum SwiftletAnnotation: String, CaseIterable, Sendable {
     case pauseTime = "swiftlet.dev/pause-time"
     /// On a revision template: instances beyond those with requests that are kept started.
     case spare = "swiftlet.dev/spare"
+    /// On a revision template: records of its sources' lag that one instance should have before it.
+    case lagTarget = "swiftlet.dev/lag-target"
     /// On a Job that sets up bucket notifications: the bucket.
     case bucket = "swiftlet.dev/bucket"
     /// On such a Job: the topic that the notifications go to.

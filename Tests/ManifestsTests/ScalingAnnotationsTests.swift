@@ -128,6 +128,27 @@ struct ScalingAnnotationsTests {
         #expect(found == ["m:7:\(told.first?.split(separator: ":")[2] ?? ""): \(message)"])
     }
 
+    @Test(
+        "lag-target is ours, and from 1 on",
+        arguments: [
+            ("1", nil), ("1000000000", nil),
+            ("0", "expected an integer from 1 to 1000000000, got \"0\""),
+            ("1000000001", "expected an integer from 1 to 1000000000, got \"1000000001\""),
+            ("many", "expected an integer from 1 to 1000000000, got \"many\""),
+        ] as [(String, String?)]
+    )
+    func lagTarget(_ value: String, _ message: String?) throws {
+        let text = Self.service("swiftlet.dev/lag-target: \"\(value)\"")
+        let told = Load.diagnostics(text)
+        guard let message else {
+            #expect(told == [])
+            #expect(try Load.set(text).services.first?.scaling.lagTarget == Int(value))
+            return
+        }
+        #expect(told.count == 1 && told.first?.hasSuffix(message) == true, "\(told)")
+        #expect(told.first?.contains("swiftlet.dev/lag-target") == true)
+    }
+
     @Test("the most is not less than the fewest")
     func minAndMax() {
         func told(_ fewest: (String, String), _ most: String) -> [String] {

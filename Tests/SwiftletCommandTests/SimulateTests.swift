@@ -35,11 +35,35 @@ struct SimulateTests {
 
     @Test(
         "what cannot be read is told with its line",
-        arguments: ["0,1\nx,2", "0,1\n1", "0,1\n{}"]
+        arguments: [
+            "0,1\nx,2", "0,1\n1", "0,1\n{}", "time,load,lag\n0,1", "time,load,lag\n0,1,x",
+            "0,1\n{\"time\":1,\"rps\":1,\"lag\":\"x\"}",
+        ]
     )
     func mistakes(_ text: String) {
         let error = #expect(throws: CommandError.self) { try Self.read(text) }
         #expect(error?.description.hasPrefix("load, line 2: expected") == true)
+    }
+
+    @Test("a trace may have a lag, which scales out and wakes as the requests do")
+    func lag() throws {
+        let csv = try Self.read("lag,time,rps\n0,0,0\n400,10,0\n0,20,0\n").trace
+        let lines = "{\"time\":0,\"rps\":0}\n{\"time\":10,\"rps\":0,\"lag\":400}\n20,0"
+        #expect(csv.points == (try Self.read(lines).trace.points))
+        let annotations = try ScalingAnnotations(texts: ["lag-target": "100", "window": "6s"])
+        var configuration = ScalingConfiguration(annotations, containerConcurrency: 0)
+        configuration.initialScale = 0
+        let simulation = ScalingSimulation(csv, configuration: configuration)
+        #expect(simulation.summary.coldStarts == 1 && simulation.summary.readyMax == 4)
+        #expect(simulation.frames.map(\.lag).max() == 400)
+        #expect(simulation.frames.last?.desired == 0)
+        #expect(SimulateCommand.text(simulation, .rps).contains("lag, records"))
+        let without = ScalingSimulation(csv, configuration: ScalingConfiguration())
+        #expect(without.summary.readyMax == 1, "nobody asked for it")
+        let negative = #expect(throws: CommandError.self) {
+            try Self.read("time,rps,lag\n0,1,-1\n")
+        }
+        #expect(negative?.description.contains("below 0") == true)
     }
 
     @Test("no prefix of a trace traps")

@@ -24,9 +24,9 @@ enum AdminPage {
 
     private static let style = """
         :root{color-scheme:light dark;--line:#d8dce2;--dim:#667;--card:#fff;--back:#f4f5f7;
-          --flight:#3b76b5;--queue:#c4621d;--up:#2f8a57}
+          --flight:#3b76b5;--queue:#c4621d;--up:#2f8a57;--lag:#8a5bb0}
         @media(prefers-color-scheme:dark){:root{--line:#343a44;--dim:#9aa3b0;--card:#1e2228;
-          --back:#14171b;--flight:#6ea8e0;--queue:#e89153;--up:#58b986}}
+          --back:#14171b;--flight:#6ea8e0;--queue:#e89153;--up:#58b986;--lag:#bb95dd}}
         *{box-sizing:border-box}
         body{margin:0;background:var(--back);font:15px/1.45 system-ui,sans-serif}
         header{display:flex;gap:1rem;align-items:baseline;padding:1rem 1.25rem .25rem}
@@ -52,6 +52,7 @@ enum AdminPage {
         .flight{stroke:var(--flight);color:var(--flight)}
         .queue{stroke:var(--queue);color:var(--queue)}
         path.up{stroke:var(--up)}
+        .lag{stroke:var(--lag);color:var(--lag)}
         .plot b{font-weight:500}b.up{color:var(--up)}
         h3{font-size:.85rem;margin:.9rem 0 .2rem}
         ul{margin:0;padding-left:1.1rem;font-size:.9rem;overflow-wrap:anywhere}
@@ -124,6 +125,7 @@ enum AdminPage {
             number("in flight", one.inFlight),
             number("waiting", one.queued), number("requests", one.requests),
             number("starts", one.started));
+          if (one.lag !== undefined) numbers.append(number("lag", one.lag));
           if (one.lastColdStartMilliseconds !== undefined)
             numbers.append(number("cold start", span(one.lastColdStartMilliseconds)));
           const past = one.history || [], of = key => past.map(each => each[key]);
@@ -136,6 +138,8 @@ enum AdminPage {
               {name: "waiting", values: of("queued"), type: "queue"}], past.length),
             plot("instances", [
               {name: "instances", values: of("instances"), type: "up"}], past.length));
+          if (past.length && one.lag !== undefined) parts.push(
+            plot("lag", [{name: "lag", values: of("lag"), type: "lag"}], past.length));
           parts.push(list("Why is it up?", one.whyUp.map(why => why.text +
             (why.remainingSeconds === undefined ? "" : ", for " + time(why.remainingSeconds))),
             "It is not: there is no process."));

@@ -14,6 +14,7 @@ enum FunctionsReport {
         var instances: [Instance]
         var queued: Int
         var inFlight: Int
+        var lag: Int?
         var isReachable: Bool
         var whyUp: [Why]
         var nextDecisionSeconds: Double?
@@ -37,6 +38,7 @@ enum FunctionsReport {
         var desired: Int
         var stable: Double
         var panic: Double
+        var lag: Int
         var isPanicking: Bool
         var excessBurstCapacity: Int
         var mode: String
@@ -46,6 +48,7 @@ enum FunctionsReport {
         var inFlight: UInt32
         var queued: UInt32
         var instances: UInt32
+        var lag: UInt32
     }
 
     private struct ColdStart: Encodable {
@@ -75,6 +78,7 @@ enum FunctionsReport {
             desired: decision.desiredCount,
             stable: decision.stableAverage,
             panic: decision.panicAverage,
+            lag: decision.lagRecords,
             isPanicking: decision.isPanicking,
             excessBurstCapacity: decision.excessBurstCapacity,
             mode: decision.mode.rawValue
@@ -96,6 +100,7 @@ enum FunctionsReport {
             },
             queued: status.queuedCount,
             inFlight: status.inFlightCount,
+            lag: status.lag,
             isReachable: status.isReachable,
             whyUp: status.stayReasons.map {
                 Why(
@@ -107,7 +112,12 @@ enum FunctionsReport {
             nextDecisionSeconds: status.nextDecision.map(self.seconds),
             autoscaler: status.decision.map(self.decision),
             history: status.history.map {
-                Sample(inFlight: $0.inFlight, queued: $0.queued, instances: $0.instances)
+                Sample(
+                    inFlight: $0.inFlight,
+                    queued: $0.queued,
+                    instances: $0.instances,
+                    lag: $0.lag
+                )
             },
             coldStarts: status.coldStarts.reversed().map {
                 ColdStart(

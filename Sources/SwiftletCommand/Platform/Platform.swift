@@ -289,7 +289,8 @@ final class Platform {
         let loop = try self.makeLoop("dispatcher")
         let client = HTTPClient(loop: loop, configuration: .manySmallRequests)
         self.shutdown.add { await client.close() }
-        for source in sources {
+        // The plan has the sources in the order of their manifests.
+        for (manifest, source) in zip(self.manifests.sources, sources) {
             let dispatcher = try KafkaSourceDispatcher(
                 spec: source,
                 loop: loop,
@@ -301,6 +302,7 @@ final class Platform {
             self.dispatchers.append(dispatcher)
             self.dispatcherBox.add(dispatcher)
             self.shutdown.add { await dispatcher.stop(deadline: Self.stopDeadline) }
+            self.connectLag(of: dispatcher, sink: manifest.sink)
             dispatcher.start()
         }
     }

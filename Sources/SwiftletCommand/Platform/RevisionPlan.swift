@@ -38,6 +38,7 @@ struct RevisionPlan {
         spec.scale.min = service.scaling.minScale ?? 0
         spec.scale.max = service.scaling.maxScale ?? 0
         spec.scale.initial = service.scaling.initialScale ?? 0
+        spec.lagTarget = service.scaling.lagTarget
         if let window = self.options.idleWindow {
             spec.idleWindow = window
         } else {

@@ -31,5 +31,6 @@ extension ScalingConfiguration {
         self.scaleDownDelay = annotations.scaleDownDelay ?? self.scaleDownDelay
         self.scaleToZeroPodRetentionPeriod =
             annotations.scaleToZeroPodRetentionPeriod ?? self.scaleToZeroPodRetentionPeriod
+        self.lagTarget = annotations.lagTarget
     }
 }

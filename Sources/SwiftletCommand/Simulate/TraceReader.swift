@@ -6,8 +6,9 @@ internal import FoundationEssentials
 /// Reads a recorded load: CSV, or one JSON object a line.
 ///
 /// In CSV the first column is the time in seconds and the second the load; a first line with names
-/// may put them elsewhere (`time`, and `concurrency` or `rps`). A line of JSON has members of the
-/// same names. Empty lines and those that begin with `#` are passed over.
+/// may put them elsewhere (`time`, and `concurrency` or `rps`) and have a third, `lag`, the records
+/// that wait. A line of JSON has members of the same names. Empty lines and those that begin with
+/// `#` are passed over.
 enum TraceReader {
     /// Most bytes of a trace.
     static let bytesMax = 64 * 1024 * 1024
@@ -23,6 +24,14 @@ enum TraceReader {
         var time: Double
         var concurrency: Double?
         var rps: Double?
+        var lag: Int?
+    }
+
+    /// Where the columns of CSV are, the first being 0.
+    private struct Columns {
+        var time = 0
+        var load = 1
+        var lag: Int?
     }
 
     /// Reads a trace.
@@ -31,7 +40,7 @@ enum TraceReader {
     static func read(_ bytes: [UInt8], name: String) throws -> Trace {
         var points: [ScalingTrace.Point] = []
         var metric: ScalingConfiguration.Metric?
-        var columns = (time: 0, load: 1)
+        var columns = Columns()
         let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
         for (index, line) in lines.enumerated() {
             let text = self.trimmed(String(decoding: line, as: UTF8.self)[...])
@@ -65,36 +74,39 @@ enum TraceReader {
             )
         }
         metric = metric ?? (found.concurrency == nil ? .rps : .concurrency)
-        return ScalingTrace.Point(time: found.time, value: value)
+        return ScalingTrace.Point(time: found.time, value: value, lag: found.lag ?? 0)
     }
 
     /// Where the columns are, when a line names them.
     private static func header(
         _ text: Substring,
         _ metric: inout ScalingConfiguration.Metric?
-    ) -> (time: Int, load: Int)? {
+    ) -> Columns? {
         let names = self.cells(text).map { $0.lowercased() }
         guard let time = names.firstIndex(where: { $0.hasPrefix("time") }),
             let load = names.firstIndex(where: self.loadNames.contains)
         else { return nil }
         metric = ScalingConfiguration.Metric(rawValue: names[load])
-        return (time, load)
+        return Columns(time: time, load: load, lag: names.firstIndex(of: "lag"))
     }
 
     private static func csv(
         _ text: Substring,
-        _ columns: (time: Int, load: Int),
+        _ columns: Columns,
         _ place: String
     ) throws -> ScalingTrace.Point {
         let cells = self.cells(text)
-        guard max(columns.time, columns.load) < cells.count, let time = Double(cells[columns.time]),
-            let value = Double(cells[columns.load])
+        let last = max(columns.time, columns.load, columns.lag ?? 0)
+        guard last < cells.count, let time = Double(cells[columns.time]),
+            let value = Double(cells[columns.load]),
+            let lag = columns.lag.map({ Int(cells[$0]) }) ?? 0
         else {
+            let example = columns.lag == nil ? "a load such as 0.5,3" : "a load and a lag"
             throw CommandError(
-                "\(place): expected seconds and a load such as 0.5,3, got \"\(text.prefix(60))\""
+                "\(place): expected seconds and \(example), got \"\(text.prefix(60))\""
             )
         }
-        return ScalingTrace.Point(time: time, value: value)
+        return ScalingTrace.Point(time: time, value: value, lag: lag)
     }
 
     private static func cells(_ text: Substring) -> [Substring] {

@@ -36,7 +36,7 @@ enum SimulateCommand: Subcommand {
             value: "VALUE",
             environment: "SWIFTLET_SIMULATE_"
                 + String(name.map { $0 == "-" ? "_" : $0 }).uppercased(),
-            help: "as the annotation autoscaling.knative.dev/\(name)"
+            help: "as the annotation \(ScalingAnnotations.annotation(name))"
         )
     }
 
@@ -101,6 +101,10 @@ enum SimulateCommand: Subcommand {
         let ready = frames.map { Double($0.ready) }
         let most = max(desired.max() ?? 0, ready.max() ?? 0)
         var lines = plot.lines(title: "load, \(unit)", values: loads, maximum: loads.max() ?? 0)
+        let lags = frames.map { Double($0.lag) }
+        if let lagMax = lags.max(), lagMax > 0 {
+            lines += plot.lines(title: "lag, records", values: lags, maximum: lagMax)
+        }
         lines += plot.lines(title: "desired instances", values: desired, maximum: most)
         lines += plot.lines(title: "ready instances", values: ready, maximum: most)
         let summary = simulation.summary
@@ -124,6 +128,7 @@ enum SimulateCommand: Subcommand {
         struct Frame: Encodable {
             var second: Int
             var load: Double
+            var lag: Int
             var stable: Double
             var panic: Double
             var desired: Int
@@ -154,6 +159,7 @@ enum SimulateCommand: Subcommand {
                 Report.Frame(
                     second: frame.second,
                     load: frame.load,
+                    lag: frame.lag,
                     stable: frame.stable,
                     panic: frame.panic,
                     desired: frame.desired,
