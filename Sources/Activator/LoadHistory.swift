@@ -38,6 +38,7 @@ package struct LoadHistory: Sendable {
     mutating func record(_ sample: Sample, at now: MonotonicTime) {
         let second = now.nanoseconds / Self.nanosecondsPerSecond
         if self.ring.isEmpty {
+            guard sample != Sample() else { return }
             self.ring = Array(repeating: Sample(), count: Self.secondsMax)
             self.last = second
         }

@@ -21,6 +21,8 @@ struct LoadHistoryTests {
     func seconds() {
         var history = LoadHistory()
         #expect(history.samples(at: Self.at(0)).isEmpty)
+        history.record(Self.sample(0), at: Self.at(0))
+        #expect(history.samples(at: Self.at(0)).isEmpty, "nothing happened")
         history.record(Self.sample(2), at: Self.at(0))
         history.record(Self.sample(5), at: Self.at(0.5))
         history.record(Self.sample(1), at: Self.at(0.9))

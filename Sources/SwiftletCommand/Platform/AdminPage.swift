@@ -128,18 +128,18 @@ enum AdminPage {
           if (one.lag !== undefined) numbers.append(number("lag", one.lag));
           if (one.lastColdStartMilliseconds !== undefined)
             numbers.append(number("cold start", span(one.lastColdStartMilliseconds)));
-          const past = one.history || [], of = key => past.map(each => each[key]);
+          const past = one.history, seconds = past ? past.instances.length : 0;
           const parts = [node("span", text, "badge" + (running ? " up" : "")),
             node("h2", one.service), node("div", one.namespace + " · " + one.revision +
               (one.isReachable ? "" : " · no traffic"), "sub"), numbers];
-          if (past.length) parts.push(
+          if (past) parts.push(
             plot("in flight and waiting", [
-              {name: "in flight", values: of("inFlight"), type: "flight"},
-              {name: "waiting", values: of("queued"), type: "queue"}], past.length),
+              {name: "in flight", values: past.inFlight, type: "flight"},
+              {name: "waiting", values: past.queued, type: "queue"}], seconds),
             plot("instances", [
-              {name: "instances", values: of("instances"), type: "up"}], past.length));
-          if (past.length && one.lag !== undefined) parts.push(
-            plot("lag", [{name: "lag", values: of("lag"), type: "lag"}], past.length));
+              {name: "instances", values: past.instances, type: "up"}], seconds));
+          if (past && one.lag !== undefined) parts.push(
+            plot("lag", [{name: "lag", values: past.lag, type: "lag"}], seconds));
           parts.push(list("Why is it up?", one.whyUp.map(why => why.text +
             (why.remainingSeconds === undefined ? "" : ", for " + time(why.remainingSeconds))),
             "It is not: there is no process."));

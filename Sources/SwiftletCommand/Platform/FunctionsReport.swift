@@ -19,7 +19,7 @@ enum FunctionsReport {
         var whyUp: [Why]
         var nextDecisionSeconds: Double?
         var autoscaler: Decision?
-        var history: [Sample]
+        var history: History?
         var coldStarts: [ColdStart]
         var started: UInt64
         var crashes: UInt64
@@ -44,11 +44,21 @@ enum FunctionsReport {
         var mode: String
     }
 
-    private struct Sample: Encodable {
-        var inFlight: UInt32
-        var queued: UInt32
-        var instances: UInt32
-        var lag: UInt32
+    /// The most of each in each of the last seconds.
+    private struct History: Encodable {
+        var inFlight: [UInt32]
+        var queued: [UInt32]
+        var instances: [UInt32]
+        var lag: [UInt32]
+
+        /// Nothing where nothing ever happened.
+        init?(_ samples: [LoadHistory.Sample]) {
+            guard !samples.isEmpty else { return nil }
+            self.inFlight = samples.map(\.inFlight)
+            self.queued = samples.map(\.queued)
+            self.instances = samples.map(\.instances)
+            self.lag = samples.map(\.lag)
+        }
     }
 
     private struct ColdStart: Encodable {
@@ -111,14 +121,7 @@ enum FunctionsReport {
             },
             nextDecisionSeconds: status.nextDecision.map(self.seconds),
             autoscaler: status.decision.map(self.decision),
-            history: status.history.map {
-                Sample(
-                    inFlight: $0.inFlight,
-                    queued: $0.queued,
-                    instances: $0.instances,
-                    lag: $0.lag
-                )
-            },
+            history: History(status.history),
             coldStarts: status.coldStarts.reversed().map {
                 ColdStart(
                     milliseconds: self.seconds($0.duration) * 1000,
