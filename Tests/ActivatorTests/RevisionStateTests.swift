@@ -88,6 +88,32 @@ struct RevisionStateTests {
         #expect(machine.actions() == [1, 2, 3].map { .start(Self.id($0)) })
     }
 
+    @Test("an instance that is ready takes its share before it has answered anything")
+    func ready() {
+        var machine = Machine(target: 1) {
+            $0.instanceCapacity = 100
+            $0.instanceTarget = 100
+            $0.instancesInitial = 2
+        }
+        machine.state.began(at: machine.now)
+        machine.accept(1)
+        machine.accept(2)
+        let first = machine.arrive()
+        machine.answer(1)
+        let second = machine.arrive()
+        #expect(
+            machine.actions() == [
+                .start(Self.id(1)), .start(Self.id(2)), .dispatch(first, Self.id(1)),
+                .dispatch(second, Self.id(1)),
+            ],
+            "the one that is known to serve is preferred"
+        )
+        machine.state.instanceBecameReady(Self.id(2))
+        let third = machine.arrive()
+        #expect(machine.actions().first == .dispatch(third, Self.id(2)), "the other one has two")
+        machine.state.instanceBecameReady(Self.id(7))
+    }
+
     @Test("with a soft target a second instance starts when the first is full of it")
     func softTarget() {
         var machine = Machine(target: 2) {
