@@ -88,7 +88,8 @@ package final class KafkaSourceDispatcher: Sendable {
     /// Tells of the lag from now on: as soon as there is some, once a second while there is, and
     /// once when there is none any more or the work has ended.
     ///
-    /// - Parameter told: Called on the dispatcher's loop. A second call of this method does nothing.
+    /// - Parameter told: Called on the dispatcher's loop. A second call of this method does
+    ///   nothing.
     package func watchLag(_ told: @escaping @Sendable (KafkaSourceLag) -> Void) {
         self.loop.execute { self.engine.watchLag(told) }
     }

@@ -10,15 +10,19 @@ enum AdminHandler {
     /// Makes the handler.
     ///
     /// `isReady` says whether everything was started, `isAlive` whether a restart would not help,
-    /// `functions` gives the state of all functions
-    /// as JSON.
+    /// `functions` gives the state of all functions as JSON, and `lag` takes what a dispatcher in
+    /// another process reports.
     static func make(
         metrics: Metrics,
         isReady: @escaping @Sendable () -> Bool,
         isAlive: @escaping @Sendable () async -> Bool = { true },
-        functions: @escaping @Sendable () async -> String
+        functions: @escaping @Sendable () async -> String,
+        lag: @escaping @Sendable (LagReport) -> Void = { _ in }
     ) -> AsyncHTTPHandler {
         AsyncHTTPHandler { exchange in
+            if exchange.request.path == LagReport.path {
+                return await self.takeLag(exchange, lag)
+            }
             guard exchange.request.method == .get || exchange.request.method == .head else {
                 return await exchange.sendResponse(.methodNotAllowed, ["Allow": "GET, HEAD"])
             }
@@ -60,10 +64,32 @@ enum AdminHandler {
                 await self.text(
                     exchange,
                     .notFound,
-                    "there are /admin, /admin/functions, /health/liveness, /health/readiness, "
-                        + "/metrics\n"
+                    "there are /admin, /admin/functions, \(LagReport.path), /health/liveness, "
+                        + "/health/readiness, /metrics\n"
                 )
             }
+        }
+    }
+
+    private static func takeLag(
+        _ exchange: HTTPExchange,
+        _ lag: @Sendable (LagReport) -> Void
+    ) async {
+        guard exchange.request.method == .post else {
+            return await exchange.sendResponse(.methodNotAllowed, ["Allow": "POST"])
+        }
+        do {
+            let body = try await exchange.collectBody(upTo: LagReport.bytesMax)
+            lag(try LagReport(json: body))
+            await exchange.sendResponse(.noContent)
+        } catch let error as HTTPBodyError {
+            await self.text(
+                exchange,
+                error.status,
+                "a report has \(LagReport.bytesMax) bytes at most\n"
+            )
+        } catch {
+            await self.text(exchange, .badRequest, "\(error)\n")
         }
     }
 

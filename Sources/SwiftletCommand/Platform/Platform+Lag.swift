@@ -2,26 +2,51 @@
 
 internal import Activator
 internal import Autoscaler
+internal import HTTPClient
 internal import KafkaSource
 internal import Manifests
+internal import Telemetry
 
 extension Platform {
-    /// Tells the activator of the lag of a source whose sink is a function.
+    /// Tells whoever runs a function of the lag of a source that feeds it: the activator of this
+    /// process, or another one by its admin port.
     ///
-    /// From the dispatcher's loop to the activator's, once a second at most and not with each
+    /// From loop to loop or by a request of its own, once a second at most and not with each
     /// record.
-    func connectLag(of dispatcher: KafkaSourceDispatcher, sink: Destination) {
-        guard let activator = self.activator, let function = sink.reference,
-            function.isKnativeService
-        else { return }
+    func connectLag(of dispatcher: KafkaSourceDispatcher, sink: Destination, _ client: HTTPClient) {
+        guard let function = sink.reference, function.isKnativeService else { return }
         let source = "\(dispatcher.spec.namespace)/\(dispatcher.spec.name)"
+        let tell: @Sendable (LagReport) -> Void
+        if let activator = self.activator {
+            tell = activator.take
+        } else if let url = self.options.activatorAdmin {
+            let logger = Logger(label: "dispatcher").with(["source": source])
+            tell = LagSender(to: url, client: client, logger: logger).send
+        } else {
+            return
+        }
         dispatcher.watchLag { lag in
-            activator.report(
-                SourceLag(records: lag.records, parallelMax: lag.parallelMax),
-                of: source,
-                for: function.name,
-                namespace: function.namespace
+            tell(
+                LagReport(
+                    source: source,
+                    namespace: function.namespace,
+                    service: function.name,
+                    records: lag.records,
+                    parallelMax: lag.parallelMax
+                )
             )
         }
+    }
+}
+
+extension Activator {
+    /// Lets a report count; any thread.
+    func take(_ report: LagReport) {
+        self.report(
+            SourceLag(records: report.records, parallelMax: report.parallelMax),
+            of: report.source,
+            for: report.service,
+            namespace: report.namespace
+        )
     }
 }

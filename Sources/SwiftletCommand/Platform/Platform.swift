@@ -36,7 +36,7 @@ final class Platform {
     private(set) var activator: Activator?
     /// Takes in changed manifests; `nil` without functions.
     private(set) var deployer: FunctionDeployer?
-    private let options: PlatformOptions
+    let options: PlatformOptions
     private let manifests: ManifestSet
     private let parts: PlatformParts
     private let milestones: MilestoneRecorder
@@ -128,7 +128,8 @@ final class Platform {
             metrics: self.metrics,
             isReady: { isReady.isSet },
             isAlive: { await dispatcherBox.isAlive },
-            functions: { await FunctionsReport.json(of: activatorBox.value) }
+            functions: { await FunctionsReport.json(of: activatorBox.value) },
+            lag: { activatorBox.value?.take($0) }
         )
         let server = HTTPServer(loop: loop, handler: handler)
         let address = try await self.listen(
@@ -302,7 +303,7 @@ final class Platform {
             self.dispatchers.append(dispatcher)
             self.dispatcherBox.add(dispatcher)
             self.shutdown.add { await dispatcher.stop(deadline: Self.stopDeadline) }
-            self.connectLag(of: dispatcher, sink: manifest.sink)
+            self.connectLag(of: dispatcher, sink: manifest.sink, client)
             dispatcher.start()
         }
     }

@@ -40,6 +40,8 @@ struct PlatformOptions: Sendable {
     var idleWindow: Duration?
     /// Where functions are found by sources, instead of an activator here.
     var activator: String?
+    /// The admin port of an activator elsewhere, which is told the lag of the sources.
+    var activatorAdmin: String?
 
     /// The credentials of the embedded bucket, or of the object storage that was named.
     var accessKey = StorageAccess.accessKeyDefault
@@ -134,6 +136,10 @@ struct PlatformOptions: Sendable {
         self.functionsDirectory = arguments["functions"]
         self.idleWindow = try arguments.duration("idle")
         self.activator = arguments["activator"]
+        self.activatorAdmin = arguments["activator-admin"]
+        if let url = self.activatorAdmin, !url.hasPrefix("http://"), !url.hasPrefix("https://") {
+            throw UsageError("--activator-admin \(url): expected a URL such as http://HOST:9090")
+        }
         try self.readBackend(arguments)
         self.readCredentials(Environment.process)
     }

@@ -22,6 +22,11 @@ enum DispatchCommand: Subcommand {
                 value: "URL",
                 help: "where functions are reached; without it by their names in the cluster"
             ),
+            FlagSyntax(
+                "activator-admin",
+                value: "URL",
+                help: "the activator's admin port, which is told the lag of its functions' sources"
+            ),
             PlatformOptions.adminPortFlag, PlatformOptions.outputFlag,
         ],
         examples: [

@@ -47,6 +47,9 @@ spec:
     metadata:
       annotations:
         swiftlet.dev/endpoints: {{ .name }}-pods
+        {{- with .lagTarget }}
+        swiftlet.dev/lag-target: {{ . | int | quote }}
+        {{- end }}
         {{- range $name, $value := .scaling }}
         autoscaling.knative.dev/{{ $name }}: {{ $value | quote }}
         {{- end }}
