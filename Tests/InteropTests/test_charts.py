@@ -22,6 +22,7 @@ ACTIVATOR_VALUES = (
     "--set", "functions[0].image=dev.local/hello",
     "--set", "functions[0].containerConcurrency=1",
     "--set-string", "functions[0].scaling.max-scale=3",
+    "--set", "functions[0].lagTarget=50",
     "--set", "functions[0].env.MODE=fast",
     "--set", "functions[1].name=other",
 )

@@ -40,8 +40,6 @@ def manifests(tmp_path):
     program.write_text(SLOW)
     annotations = {
         "autoscaling.knative.dev/max-scale": "3", "autoscaling.knative.dev/window": "6s",
-        # Without the activator leaving the path nothing waits for its return (the grace period).
-        "autoscaling.knative.dev/target-burst-capacity": "-1",
         "swiftlet.dev/lag-target": "20", "swiftlet.dev/command": f"{sys.executable} {program}",
     }
     documents = [
