@@ -11,6 +11,7 @@ import statistics
 import subprocess
 import sys
 
+import coldstart
 import contenders
 import counting
 import dispatch
@@ -278,8 +279,8 @@ def main():
     parts = {"echo": bench.echo, "codec": bench.codec, "loads": bench.loads,
              "starts": bench.starts, "idle": bench.idle,
              "dispatch": lambda: dispatch.measure(bench.results, SECONDS, ROUNDS),
-             "proxy": lambda: proxy.warm(bench.results, SECONDS, ROUNDS),
-             "coldstart": lambda: proxy.cold(bench.results, COLD_STARTS)}
+             "proxy": lambda: proxy.measure(bench.results, SECONDS, ROUNDS),
+             "coldstart": lambda: coldstart.measure(bench.results, COLD_STARTS)}
     wanted = sys.argv[1:] or list(parts)
     for name in wanted:
         if name not in parts:

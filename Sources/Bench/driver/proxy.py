@@ -1,30 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The activator's proxy beside nginx and HAProxy, and how long a start behind it takes.
+"""The activator's proxy beside nginx and HAProxy.
 
 The proxy has one core; the upstream, which parses nothing, and the load share the other one. Of
 requests/s and CPU time for each the second is the steadier, and says more when that other core is
 the one that is full.
 """
-import http.client
 import json
-import os
 import shutil
-import socket
 import statistics
-import time
 
 import contenders
 import load
 import report
 import sample
-import startup
 from paths import RELEASE, WORK
 from server import LOAD_CORE, Server, free_port
 
 CONNECTIONS = 64
 ANSWER_BYTES = 1700
 HOST = "echo.bench.localhost"
-ZERO_SECONDS = 30
 
 SERVICE = """
 apiVersion: serving.knative.dev/v1
@@ -33,16 +27,19 @@ metadata: {{name: {name}, namespace: bench}}
 spec:
   template:
     metadata: {{annotations: {annotations}}}
-    spec: {{containers: [{{image: dev.local/{name}, env: {environment}}}]}}
+    spec:
+      containerConcurrency: {concurrency}
+      containers: [{{image: dev.local/{name}, env: {environment}}}]
 """
 
 
-def manifest(name, annotations=None, environment=None):
+def manifest(name, annotations=None, environment=None, concurrency=0):
     """The path of a manifest; JSON is YAML."""
     path = WORK / f"{name}.yaml"
     variables = [{"name": key, "value": value} for key, value in (environment or {}).items()]
     path.write_text(SERVICE.format(
-        name=name, annotations=json.dumps(annotations or {}), environment=json.dumps(variables)))
+        name=name, annotations=json.dumps(annotations or {}), environment=json.dumps(variables),
+        concurrency=concurrency))
     return path
 
 
@@ -132,7 +129,7 @@ class Rounds:
         return statistics.median(value(outcome) for outcome in self.full)
 
 
-def warm(results, seconds, rounds):
+def measure(results, seconds, rounds):
     """The part `proxy`."""
     report.heading(f"An event of 1.1 KB through a proxy, {CONNECTIONS} connections, one core")
     message = sample.binary()
@@ -186,75 +183,3 @@ def _tell(results, found, direct):
                     more_is_better=False)
         report.note(f"beside {name}: {rate / peer_rate:.2f} × the requests/s, "
                     f"{peer_cpu / cpu:.2f} × by CPU time")
-
-
-def cold(results, starts):
-    """The part `coldstart`."""
-    report.heading(f"A request at zero instances, {starts} starts each")
-    rows = []
-    # An event that nobody handles is answered, and needs neither bucket nor broker.
-    event = sample.binary()
-    event.headers["ce-type"] = "bench.unknown"
-    for name in ("hello", "exam-generator"):
-        bare = contenders.Contender(
-            name, lambda _, name=name: [RELEASE / name],
-            lambda port: {"LISTEN_ADDRESS": f"127.0.0.1:{port}", **variables()})
-        path = manifest(name, environment=variables())
-        admin = free_port()
-        server = Gateway(contenders.Contender("activator", lambda port, path=path, admin=admin: [
-            RELEASE / "swiftlet", "activate", "-f", path, "--port", port, "--admin-port",
-            admin, "--idle", "1ms", "--functions", RELEASE]), free_port())
-        try:
-            times, bares = [], []
-            for _ in range(starts):
-                _await_zero(admin)
-                times.append(_first_answer(server.port, f"{name}.bench.localhost", event))
-                bares.append(startup.first_answer_milliseconds(bare, event))
-        finally:
-            server.stop()
-        for label, values in (("through the activator", times), ("exec of the bare one", bares)):
-            rows.append([f"{name}, {label}", f"{startup.median(values):.2f}",
-                         f"{startup.percentile(values, 0.99):.2f}", len(values)])
-        results.add(f"cold start of {name}, p50", startup.median(times), "ms", "bare exec",
-                    startup.median(bares), more_is_better=False)
-        results.add(f"cold start of {name}, p99", startup.percentile(times, 0.99), "ms",
-                    "bare exec", startup.percentile(bares, 0.99), more_is_better=False)
-    report.table(["function", "p50 ms", "p99 ms", "starts"], rows)
-
-
-def variables():
-    """What exam-generator wants to be told before it starts; it is used by no request here."""
-    return {"LOG_LEVEL": "error", "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
-            "AWS_ACCESS_KEY_ID": "bench", "AWS_SECRET_ACCESS_KEY": "bench-bench",
-            "AWS_REGION": "us-east-1", "EXAM_GENERATOR": "cloze", "RESULT_TOPIC": ""}
-
-
-def _await_zero(port):
-    deadline = time.monotonic() + ZERO_SECONDS
-    while time.monotonic() < deadline:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=ZERO_SECONDS)
-        connection.request("GET", "/admin/functions")
-        functions = json.loads(connection.getresponse().read())
-        connection.close()
-        if not any(function["instances"] for function in functions):
-            return
-        time.sleep(0.002)
-    raise RuntimeError("an instance stayed")
-
-
-def _first_answer(port, host, message):
-    """Milliseconds from the first byte of a request to the first of its answer."""
-    message.headers["Host"] = host
-    fields = {**message.headers, "Content-Length": len(message.body)}
-    lines = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
-    request = f"POST / HTTP/1.1\r\n{lines}\r\n".encode() + message.body
-    os.sched_setaffinity(0, {int(LOAD_CORE)})
-    with socket.create_connection(("127.0.0.1", port), ZERO_SECONDS) as connection:
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        start = time.perf_counter()
-        connection.sendall(request)
-        answer = connection.recv(65536)
-        taken = (time.perf_counter() - start) * 1000
-    if b"X-Swiftlet-Cold-Start: true" not in answer:
-        raise RuntimeError(f"no cold start: {answer.decode(errors='replace')}")
-    return taken
