@@ -38,13 +38,18 @@ struct RevisionStateWalkTests {
                 limits.pauseTime = .seconds(15)
             }
             let target = Double(limits.instanceTarget)
+            let lagTarget = Bool.random(using: &self.random) ? 2 : nil
             guard Bool.random(using: &self.random) else {
-                self.state = RevisionState(limits: limits, policy: DemandScaling(target: target))
+                self.state = RevisionState(
+                    limits: limits,
+                    policy: DemandScaling(target: target, lagTarget: lagTarget)
+                )
                 return
             }
             var configuration = ScalingConfiguration()
             configuration.initialScale = 0
             configuration.target = target
+            configuration.lagTarget = lagTarget
             configuration.stableWindow = .seconds(10)
             let policy = WindowedScaling(
                 configuration,
@@ -62,7 +67,7 @@ struct RevisionStateWalkTests {
 
         /// One event, chosen at random among those that can happen.
         mutating func step() {
-            switch Int.random(in: 0..<20, using: &self.random) {
+            switch Int.random(in: 0..<22, using: &self.random) {
             case 0..<7:
                 let bytes = Int.random(in: 1...20, using: &self.random)
                 self.waiting.insert(self.state.requestArrived(bytes: bytes, at: self.now))
@@ -88,6 +93,16 @@ struct RevisionStateWalkTests {
                 guard let id = self.pick(accepting) else { return }
                 self.state.instanceAnswered(id, at: self.now)
             case 17: self.exitOne()
+            case 19:
+                let lag = SourceLag(
+                    records: Int.random(in: 0...8, using: &self.random),
+                    parallelMax: Int.random(in: 0...4, using: &self.random)
+                )
+                let source = Bool.random(using: &self.random) ? "a" : "b"
+                self.state.lagReported(lag, by: source, at: self.now)
+            case 20:
+                guard let id = self.pick(self.processes.keys.sorted()) else { return }
+                self.state.instanceBecameReady(id)
             case 18:
                 guard let id = self.pick(self.stopping.sorted()) else { return }
                 self.exit(id)

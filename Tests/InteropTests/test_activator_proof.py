@@ -3,10 +3,12 @@
 
 import asyncio
 import collections
+import contextlib
 import os
 import re
 import resource
 import signal
+from random import Random
 
 import pytest
 from activating import Activator, event, exchange, request, service, write
@@ -170,6 +172,53 @@ def test_manifests_change_under_load_without_a_failed_request(start, tmp_path):
     # What nothing names any more ends by itself.
     wait_until(lambda: sum(len(one["instances"]) for one in program.functions()) <= 1,
                "only the newest revision has an instance")
+
+
+def test_instances_killed_under_load_fail_only_what_they_had(start):
+    concurrency, kills = 4, 20
+    display = service(
+        "event-display", "event-display", {"autoscaling.knative.dev/max-scale": "3"},
+        containerConcurrency=concurrency)
+    program = start([display], "--idle", "5s")
+    answered, failed = [], []
+    is_over = asyncio.Event()
+    random = Random(7)
+
+    async def client(name):
+        count = 0
+        while not is_over.is_set():
+            count += 1
+            identity = f"{name}-{count}"
+            answer = await request(program.port, fields=event(identity), body=b"{}" * 500)
+            if answer.status == 503 and b"\r\nretry-after: " in answer.head:
+                # Several in a row ended before they answered anything, so that starts rest.
+                await asyncio.sleep(0.1)
+                continue
+            (answered if answer.status == 200 else failed).append(identity)
+            assert answer.status == 200 or answer.status == 502 \
+                and b"default/event-display" in answer.body, (answer.head, answer.body)
+
+    async def kill():
+        for _ in range(kills):
+            count = len(answered)
+            while len(answered) < count + 50:
+                await asyncio.sleep(0.005)
+            ready = [instance["pid"] for function in program.functions()
+                     for instance in function["instances"] if instance["state"] == "ready"]
+            if ready:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(random.choice(ready), signal.SIGKILL)
+        is_over.set()
+
+    async def run():
+        await asyncio.gather(kill(), *(client(number) for number in range(12)))
+
+    asyncio.run(run())
+    assert len(failed) <= kills * concurrency, f"{len(failed)} failed"
+    counts = wait_until(lambda: (c := shown(program)) and set(answered) <= set(c) and c,
+                        "each answered event was shown")
+    # What failed may have been done, for its instance had it; nothing was done twice.
+    assert set(counts.values()) == {1} and set(counts) <= {*answered, *failed}
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
