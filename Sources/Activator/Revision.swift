@@ -180,7 +180,7 @@ final class Revision {
         guard !instance.isReadyTold else { return }
         instance.isReadyTold = true
         instance.becameReady()
-        self.apply { $0.instanceBecameReady(instance.id) }
+        self.apply { $0.instanceStarted(instance.id) }
         self.record(.instanceReady, instance)
     }
 

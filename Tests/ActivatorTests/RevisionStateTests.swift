@@ -88,8 +88,8 @@ struct RevisionStateTests {
         #expect(machine.actions() == [1, 2, 3].map { .start(Self.id($0)) })
     }
 
-    @Test("an instance that is ready takes its share before it has answered anything")
-    func ready() {
+    @Test("an instance whose start is over takes its share before it has answered anything")
+    func started() {
         var machine = Machine(target: 1) {
             $0.instanceCapacity = 100
             $0.instanceTarget = 100
@@ -108,10 +108,10 @@ struct RevisionStateTests {
             ],
             "the one that is known to serve is preferred"
         )
-        machine.state.instanceBecameReady(Self.id(2))
+        machine.state.instanceStarted(Self.id(2))
         let third = machine.arrive()
         #expect(machine.actions().first == .dispatch(third, Self.id(2)), "the other one has two")
-        machine.state.instanceBecameReady(Self.id(7))
+        machine.state.instanceStarted(Self.id(7))
     }
 
     @Test("with a soft target a second instance starts when the first is full of it")

@@ -67,7 +67,7 @@ struct RevisionStateWalkTests {
 
         /// One event, chosen at random among those that can happen.
         mutating func step() {
-            switch Int.random(in: 0..<22, using: &self.random) {
+            switch Int.random(in: 0..<23, using: &self.random) {
             case 0..<7:
                 let bytes = Int.random(in: 1...20, using: &self.random)
                 self.waiting.insert(self.state.requestArrived(bytes: bytes, at: self.now))
@@ -93,16 +93,16 @@ struct RevisionStateWalkTests {
                 guard let id = self.pick(accepting) else { return }
                 self.state.instanceAnswered(id, at: self.now)
             case 17: self.exitOne()
-            case 19:
+            case 20:
                 let lag = SourceLag(
                     records: Int.random(in: 0...8, using: &self.random),
                     parallelMax: Int.random(in: 0...4, using: &self.random)
                 )
                 let source = Bool.random(using: &self.random) ? "a" : "b"
                 self.state.lagReported(lag, by: source, at: self.now)
-            case 20:
+            case 21:
                 guard let id = self.pick(self.processes.keys.sorted()) else { return }
-                self.state.instanceBecameReady(id)
+                self.state.instanceStarted(id)
             case 18:
                 guard let id = self.pick(self.stopping.sorted()) else { return }
                 self.exit(id)

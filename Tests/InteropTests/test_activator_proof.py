@@ -11,7 +11,7 @@ import signal
 from random import Random
 
 import pytest
-from activating import Activator, event, exchange, request, service, write
+from activator_program import Activator, event, exchange, request, service, write
 from conftest import wait_until
 
 CLIENTS = 8

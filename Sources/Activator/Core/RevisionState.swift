@@ -30,8 +30,8 @@ struct RevisionState {
 
         let id: InstanceID
         var phase = Phase.starting
-        /// Whether it serves at once what it is given: it said so, or has answered.
-        var isReady = false
+        /// Whether its start is over: it said that it serves, or has answered.
+        var hasStarted = false
         /// Whether it has sent a first byte of an answer.
         var hasAnswered = false
         var inFlightCount = 0
@@ -210,22 +210,22 @@ struct RevisionState {
         self.settle(at: now)
     }
 
-    /// An instance serves at once what it is given from now on.
-    ///
-    /// It takes its share of what comes then, be it the newest.
-    mutating func instanceBecameReady(_ id: InstanceID) {
-        guard let index = self.index(of: id) else { return }
-        self.instances[index].isReady = true
-    }
-
     /// An instance sent a first byte of an answer.
     mutating func instanceAnswered(_ id: InstanceID, at now: MonotonicTime) {
         guard let index = self.index(of: id), !self.instances[index].hasAnswered else { return }
         self.instances[index].hasAnswered = true
-        self.instances[index].isReady = true
+        self.instances[index].hasStarted = true
         self.backOff.succeeded()
         // Starts that were held back may go on now.
         self.settle(at: now)
+    }
+
+    /// The start of an instance is over: it serves at once what it is given.
+    ///
+    /// It takes its share of what comes then, be it the newest.
+    mutating func instanceStarted(_ id: InstanceID) {
+        guard let index = self.index(of: id) else { return }
+        self.instances[index].hasStarted = true
     }
 
     /// The process of an instance is gone, or could not be started.
@@ -261,7 +261,7 @@ struct RevisionState {
         self.wantWake(at: now.advanced(by: self.limits.idleWindow))
     }
 
-    /// Which instance takes the next request: one below its target that serves at once, then one
+    /// Which instance takes the next request: one below its target whose start is over, then one
     /// below its target, then any that has room; of those the one with the fewest requests, and
     /// among equals the oldest, so that the others become idle.
     private func instanceWithRoom() -> Int? {
@@ -270,7 +270,7 @@ struct RevisionState {
             let load = instance.inFlightCount
             guard load < self.limits.instanceCapacity else { continue }
             let isBelowTarget = load < self.limits.instanceTarget
-            let rank = isBelowTarget ? (instance.isReady ? 0 : 1) : 2
+            let rank = isBelowTarget ? (instance.hasStarted ? 0 : 1) : 2
             if let best, (best.rank, best.load) <= (rank, load) { continue }
             best = (index, rank, load)
             if rank == 0, load == 0 { break }
