@@ -34,6 +34,10 @@ package struct ActivatorConfiguration: Sendable {
     package var startTimeout = Duration.seconds(60)
     /// How long a pod may take to become ready; Knative's `progress-deadline`.
     package var podStartTimeout = Duration.seconds(600)
+    /// How long a connection to an instance may take to be made; then the request goes to another.
+    ///
+    /// One lost packet is sent again after a second.
+    package var connectTimeout = Duration.seconds(2)
     /// How long a connection to an instance may lie idle; below the 5 s of Node and uvicorn.
     package var upstreamIdleTimeout = Duration.seconds(4)
     /// How much of an answer's head is accepted from a function (502).

@@ -52,11 +52,14 @@ struct UpstreamConnectionTests {
         let listener: Int32
         private(set) var pool: UpstreamPool
 
-        init(backlog: Int32? = nil) throws {
+        init(
+            backlog: Int32? = nil,
+            _ configuration: ActivatorConfiguration = ActivatorConfiguration()
+        ) throws {
             self.loop = try EventLoop(name: "upstream")
             self.context = ProxyContext(
                 loop: self.loop,
-                configuration: ActivatorConfiguration(),
+                configuration: configuration,
                 logger: Logger(label: "test", sink: .none),
                 milestones: .none,
                 metrics: Metrics()
@@ -81,7 +84,11 @@ struct UpstreamConnectionTests {
             }
         }
 
-        static func begin(_ client: Client, on connection: UpstreamConnection) {
+        static func begin(
+            _ client: Client,
+            on connection: UpstreamConnection,
+            timeout: Duration = .seconds(60)
+        ) {
             let head = HTTPRequestHead(method: client.method, target: "/")
             let upstream = UpstreamRequestHead(
                 head: head,
@@ -90,7 +97,7 @@ struct UpstreamConnectionTests {
                 proto: "http",
                 hostDefault: []
             )
-            connection.begin(upstream, for: client, timeout: TimeSpan(.seconds(60)))
+            connection.begin(upstream, for: client, timeout: TimeSpan(timeout))
             connection.endRequest(trailers: HTTPFields())
         }
 
@@ -246,6 +253,53 @@ struct UpstreamConnectionTests {
         }
         #expect(clients[1].status == nil && clients.allSatisfy { $0.failure == nil })
         #expect(await bench.loop.run { bench.pool.waiterCount } == 0)
+        await bench.end()
+    }
+
+    @Test(
+        "a connection that is not made in time tells so; the request's own time may be shorter",
+        arguments: [
+            (
+                Duration.milliseconds(20), Duration.seconds(60),
+                UpstreamFailure.notConnected(ETIMEDOUT)
+            ),
+            (.seconds(60), .milliseconds(20), .timedOut),
+        ]
+    )
+    func neverConnected(
+        _ connectTimeout: Duration,
+        _ timeout: Duration,
+        _ failure: UpstreamFailure
+    ) async throws {
+        let configuration = configured { $0.connectTimeout = connectTimeout }
+        let bench = try Bench(backlog: 0, configuration)
+        let address = try Socket.localAddress(of: bench.listener)
+        // What does not fit into the queue is dropped, as at a node that is gone.
+        let fillers = try (0..<4).map { _ in try Socket.connect(to: address) }
+        let client = Client()
+        try await bench.loop.run {
+            let pool = UpstreamPool(address: address, context: bench.context)
+            let connection = try #require(try pool.take(for: client))
+            Bench.begin(client, on: connection, timeout: timeout)
+        }
+        await bench.wait { client.failure != nil }
+        #expect(client.failure == failure)
+        for filler in fillers { Socket.close(filler) }
+        await bench.end()
+    }
+
+    @Test("a connection that was made has all the time of its request")
+    func connectedInTime() async throws {
+        let bench = try Bench(backlog: nil, configured { $0.connectTimeout = .milliseconds(20) })
+        let client = Client()
+        try await bench.send(client)
+        let fd = try await bench.accept()
+        // Longer than a connection may take to be made.
+        await bench.loop.wait(for: .milliseconds(60))
+        Self.write("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", to: fd)
+        await bench.wait { client.status != nil || client.failure != nil }
+        #expect(client.status == 200)
+        Socket.close(fd)
         await bench.end()
     }
 }

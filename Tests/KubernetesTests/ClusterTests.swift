@@ -141,6 +141,45 @@ struct ClusterTests {
         }
     }
 
+    @Test("a node is lost and nobody says so: a connection that is never made is given up in time")
+    func silentNode() async throws {
+        var configuration = ActivatorConfiguration()
+        configuration.connectTimeout = .milliseconds(100)
+        let cluster = try await TestCluster()
+        let spec = podSpec { $0.scale.min = 2 }
+        let stage = try await podStage(cluster, spec, configuration: configuration)
+        try await stage.wait { try await stage.status.instances.count == 2 }
+        let lost = try await stage.text()
+        // It holds the only connection, so that the next request needs another.
+        async let slow = stage.request("/slow")
+        #expect(await cluster.served.wait { $0 == [lost, lost] })
+        let port = try #require(await Self.stopListening(lost, in: cluster))
+        var deaf: DeafListener?
+        try await stage.wait {
+            deaf = try? DeafListener(port: port)
+            return deaf != nil
+        }
+        // The instance is warm, and nothing of the body has left.
+        let answer = try await stage.request(body: Array(repeating: 7, count: 1000))
+        let text = String(decoding: answer.body, as: UTF8.self)
+        #expect(answer.status == .ok && text.hasPrefix("hello-") && text != lost)
+        #expect(try await stage.status.crashesTotal == 0)
+        TestPod.hold.set(true)
+        #expect(String(decoding: try await slow.body, as: UTF8.self) == lost)
+        await stage.end()
+        deaf?.close()
+        await cluster.end()
+    }
+
+    /// Ends a pod's server, of which Kubernetes hears nothing.
+    private static func stopListening(_ name: String, in cluster: TestCluster) async -> UInt16? {
+        await cluster.loop.run {
+            guard let pod = cluster.pods.first(where: { $0.name == name }) else { return nil }
+            Task { await pod.end() }
+            return pod.port
+        }
+    }
+
     @Test("a changed manifest is another revision in the same pods; no request fails meanwhile")
     func changedPlan() async throws {
         try await withPods(podSpec { $0.scale.max = 3 }) { cluster, stage in

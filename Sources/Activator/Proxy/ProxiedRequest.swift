@@ -108,7 +108,7 @@ final class ProxiedRequest: UpstreamClient {
             self.connection?.endRequest(trailers: HTTPFields())
         } else if !self.hasBodyBegun {
             self.hasBodyBegun = true
-            self.replay = self.instance?.answeredAt == nil ? [] : nil
+            self.replay = self.instance?.answeredAt == nil || self.isConnecting ? [] : nil
             exchange.consumeBody { [self] event in self.received(event) }
         } else {
             for chunk in self.replay ?? [] { self.connection?.sendBody(chunk) }

@@ -14,6 +14,8 @@ final class ProxyContext {
 
     let loop: EventLoop
     let configuration: ActivatorConfiguration
+    /// How long a connection to an instance may take to be made.
+    let connectTimeout: TimeSpan
     /// How long a connection to an instance may lie idle.
     let upstreamIdleTimeout: TimeSpan
     let logger: Logger
@@ -42,6 +44,7 @@ final class ProxyContext {
     ) {
         self.loop = loop
         self.configuration = configuration
+        self.connectTimeout = TimeSpan(configuration.connectTimeout)
         self.upstreamIdleTimeout = TimeSpan(configuration.upstreamIdleTimeout)
         self.logger = logger
         self.milestones = milestones

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import EventLoop
+internal import Glibc
 internal import HTTP
 
 /// What a connection tells the request that it carries, whichever protocol it speaks.
@@ -68,6 +69,8 @@ final class UpstreamConnection: EventHandler {
     private var timer = TimerID.none
     private var timerDeadline = MonotonicTime(nanoseconds: .max)
     private var deadline = MonotonicTime(nanoseconds: .max)
+    /// When the request has to be over.
+    private var requestDeadline = MonotonicTime(nanoseconds: .max)
 
     /// Whether a request was carried before.
     private(set) var isReused = false
@@ -103,7 +106,13 @@ final class UpstreamConnection: EventHandler {
         self.hasReceived = false
         self.isRequestSent = false
         self.isChunked = head.traits.framing == .chunked
-        self.setDeadline(after: timeout)
+        self.requestDeadline = self.context.loop.now.advanced(by: timeout)
+        if self.hasConnected {
+            self.setDeadline(self.requestDeadline)
+        } else {
+            let connected = self.context.loop.now.advanced(by: self.context.connectTimeout)
+            self.setDeadline(min(connected, self.requestDeadline))
+        }
         head.append(
             to: &self.output,
             forwarded: &self.context.forwarded,
@@ -162,7 +171,7 @@ final class UpstreamConnection: EventHandler {
             }
             switch written {
             case .count(let count):
-                self.hasConnected = true
+                self.noteConnected()
                 self.outputStart += count
             case .wouldBlock, .end: return self.updateInterest()
             case .failed(let code): return self.writeFailed(code)
@@ -173,6 +182,13 @@ final class UpstreamConnection: EventHandler {
         let wasBlocked = self.interest.contains(.writable)
         self.updateInterest()
         if wasBlocked { self.client?.upstreamDrained() }
+    }
+
+    /// Bytes passed: the connection is made, and the request has the time that it may take.
+    private func noteConnected() {
+        guard !self.hasConnected else { return }
+        self.hasConnected = true
+        if self.client != nil { self.setDeadline(self.requestDeadline) }
     }
 
     private func writeThrough(_ bytes: [UInt8]) {
@@ -236,7 +252,7 @@ final class UpstreamConnection: EventHandler {
         guard !self.isClosed else { return }
         switch Socket.receive(self.fd, into: self.context.scratch) {
         case .count(let count):
-            self.hasConnected = true
+            self.noteConnected()
             let bytes = UnsafeRawBufferPointer(rebasing: self.context.scratch[0..<count])
             self.received(bytes)
         case .wouldBlock: break
@@ -385,14 +401,14 @@ final class UpstreamConnection: EventHandler {
         self.phase = .idle
         self.isReused = true
         if self.isPaused { self.resume() }
-        self.setDeadline(after: self.context.upstreamIdleTimeout)
+        self.setDeadline(self.context.loop.now.advanced(by: self.context.upstreamIdleTimeout))
         pool.returned(self)
     }
 
     // MARK: Time
 
-    private func setDeadline(after delay: TimeSpan) {
-        self.deadline = self.context.loop.now.advanced(by: delay)
+    private func setDeadline(_ deadline: MonotonicTime) {
+        self.deadline = deadline
         // A timer that fires too early looks again; one that would fire too late is replaced.
         guard self.deadline < self.timerDeadline else { return }
         self.context.loop.cancel(self.timer)
@@ -410,7 +426,9 @@ final class UpstreamConnection: EventHandler {
         self.timerDeadline = MonotonicTime(nanoseconds: .max)
         guard !self.isClosed else { return }
         guard self.context.loop.now >= self.deadline else { return self.armTimer() }
-        if case .idle = self.phase { self.close() } else { self.fail(.timedOut) }
+        if case .idle = self.phase { return self.close() }
+        let isConnecting = !self.hasConnected && self.context.loop.now < self.requestDeadline
+        self.fail(isConnecting ? .notConnected(ETIMEDOUT) : .timedOut)
     }
 
     // MARK: End

@@ -11,8 +11,8 @@ final class DeafListener: Sendable {
     let port: UInt16
     private let descriptors: [Int32]
 
-    init() throws {
-        let listener = try Socket.listen(on: .ipv4Loopback(port: 0))
+    init(port: UInt16 = 0) throws {
+        let listener = try Socket.listen(on: .ipv4Loopback(port: port))
         // The last word about the length of the queue counts.
         Glibc.listen(listener, 0)
         let address = try Socket.localAddress(of: listener)

@@ -82,8 +82,12 @@ final class PodStage: Sendable {
     }
 
     /// Sends a request through the activator.
-    func request(_ path: String = "/") async throws -> HTTPClientResponse {
+    func request(_ path: String = "/", body: [UInt8]? = nil) async throws -> HTTPClientResponse {
         var request = HTTPClientRequest(url: "http://127.0.0.1:\(self.port)\(path)")
+        if let body {
+            request.method = .post
+            request.body = .bytes(body)
+        }
         request.fields.append("Host", "hello.exam.example")
         request.timeout = .seconds(120)
         return try await self.client.send(request)

@@ -17,7 +17,7 @@ final class TestPod: @unchecked Sendable {
     var isTerminating = false
     private let loop: EventLoop
     private let server: HTTPServer
-    private var port: UInt16 = 1
+    private(set) var port: UInt16 = 1
     /// What its slice says instead of the port.
     private var portShown: UInt16?
 
