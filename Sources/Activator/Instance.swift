@@ -43,7 +43,9 @@ final class Instance {
     private var readiness: ReadinessSocket?
     private var probe: PortProbe?
     private let readinessProbe: RevisionSpec.ReadinessProbe?
-    private var readinessRequest: ReadinessRequest?
+    private var monitor: ReadinessMonitor?
+    /// How it is run; `nil` in a pod.
+    private var plan: InstanceProcess.Plan?
     private var startTimer = TimerID.none
     private var listeningFD: Int32 = -1
     private var failureOfStart: ProcessExit?
@@ -88,18 +90,20 @@ final class Instance {
         }
         self.readiness = readiness
         defer { if self.pid == 0 { readiness?.close() } }
-        let process = try InstanceProcess(
-            InstanceProcess.Plan(
-                command: spec.command,
-                environment: InstanceEnvironment.make(
-                    for: spec,
-                    port: address.port,
-                    readinessAddress: readiness?.address
-                ),
-                workingDirectory: spec.workingDirectory,
-                listeningFD: isInherited ? listener : nil,
-                limits: spec.resourceLimits
+        let plan = InstanceProcess.Plan(
+            command: spec.command,
+            environment: InstanceEnvironment.make(
+                for: spec,
+                port: address.port,
+                readinessAddress: readiness?.address
             ),
+            workingDirectory: spec.workingDirectory,
+            listeningFD: isInherited ? listener : nil,
+            limits: spec.resourceLimits
+        )
+        self.plan = plan
+        let process = try InstanceProcess(
+            plan,
             on: context.loop,
             line: { [weak self] stream, line in self?.wrote(line, to: stream) },
             exited: { [self] exit in
@@ -130,52 +134,90 @@ final class Instance {
         self.pool.close()
     }
 
+    // MARK: Readiness
+
     /// Tells when the instance can be given requests, which may be at once.
-    func whenAccepting(_ accepts: @escaping () -> Void) {
+    ///
+    /// - Parameters:
+    ///   - accepts: Called once.
+    ///   - changed: Called when its probe fails later on, and when it passes again.
+    func whenAccepting(_ accepts: @escaping () -> Void, changed: @escaping (Bool) -> Void) {
         guard self.listeningFD < 0 || self.readinessProbe != nil else { return accepts() }
         let timeout = self.context.configuration.startTimeout
-        let (port, path) = (self.pool.address.port, self.readinessProbe?.path)
-        self.startTimer = self.context.loop.schedule(after: timeout) { [weak self] in
-            guard let self else { return }
-            self.failureOfStart =
-                self.probe == nil
-                ? .neverReady(path: path ?? "/", after: timeout)
-                : .neverListened(port: port, after: timeout)
-            self.process?.kill()
+        let delay = self.readinessProbe?.initialDelay ?? .zero
+        self.startTimer = self.context.loop.schedule(after: delay + timeout) { [weak self] in
+            self?.startTimedOut(after: delay + timeout)
         }
-        guard self.listeningFD < 0 else { return self.whenReady(accepts) }
+        guard self.listeningFD < 0 else { return self.whenReady(accepts, changed) }
         let probe = PortProbe(loop: self.context.loop, address: self.pool.address) {
             [weak self] fd in
             guard let self else { return Socket.close(fd) }
             self.probe = nil
             self.pool.adopt(fd)
-            self.whenReady(accepts)
+            self.whenReady(accepts, changed)
         }
         self.probe = probe
         probe.start()
     }
 
+    private func startTimedOut(after time: Duration) {
+        if self.probe == nil, let readinessProbe = self.readinessProbe {
+            self.failureOfStart = .neverReady(
+                expectation: readinessProbe.expectation,
+                after: time,
+                lastFailure: self.monitor?.lastFailure
+            )
+        } else {
+            self.failureOfStart = .neverListened(port: self.pool.address.port, after: time)
+        }
+        self.process?.kill()
+    }
+
     /// Tells when the program says that it can serve, after it was found to listen.
-    private func whenReady(_ accepts: @escaping () -> Void) {
+    private func whenReady(_ accepts: @escaping () -> Void, _ changed: @escaping (Bool) -> Void) {
         guard let readinessProbe = self.readinessProbe else {
             self.context.loop.cancel(self.startTimer)
             self.becameReady()
             return accepts()
         }
-        let request = ReadinessRequest(
+        let monitor = ReadinessMonitor(
             readinessProbe,
             loop: self.context.loop,
-            address: self.pool.address
-        ) { [weak self] in
-            guard let self else { return }
-            self.context.loop.cancel(self.startTimer)
-            self.readinessRequest = nil
-            self.becameReady()
-            accepts()
-        }
-        self.readinessRequest = request
-        request.start()
+            makeAttempt: { [unowned self] in try self.makeAttempt(readinessProbe.action) },
+            changed: { [weak self] isReady in
+                guard let self else { return }
+                guard self.readyAt == nil else { return changed(isReady) }
+                self.context.loop.cancel(self.startTimer)
+                self.becameReady()
+                accepts()
+            }
+        )
+        self.monitor = monitor
+        monitor.start()
     }
+
+    private func makeAttempt(
+        _ action: RevisionSpec.ReadinessProbe.Action
+    ) throws -> any ReadinessAttempt {
+        let (loop, address) = (self.context.loop, self.pool.address)
+        switch action {
+        case .httpGet(let path, let headers):
+            return try ReadinessRequest(path, headers, to: address, loop: loop)
+        case .tcpSocket: return try ReadinessConnection(to: address, loop: loop)
+        case .exec(let command):
+            guard var plan = self.plan else { throw SystemError("exec", code: ESRCH) }
+            plan.command = command
+            plan.listeningFD = nil
+            // That the program is ready is not for its probe to tell.
+            plan.environment.removeAll { $0.hasPrefix("NOTIFY_SOCKET=") }
+            return ReadinessCommand(plan, loop: loop) { [context, name] line in
+                context.logger.debug("\(name), readinessProbe: \(line)")
+            }
+        }
+    }
+
+    /// What its probe found when it failed last.
+    var lastProbeFailure: String? { self.monitor?.lastFailure }
 
     /// It serves at once from now on.
     func becameReady() { if self.readyAt == nil { self.readyAt = .now() } }
@@ -203,6 +245,7 @@ final class Instance {
         self.isStopping = true
         // An idle connection would keep a server that drains its connections from ending.
         self.pool.close()
+        self.endProbes()
         self.process?.stop(grace: grace)
         if self.isPaused { self.resume() }
     }
@@ -212,6 +255,7 @@ final class Instance {
         // A connection that grew old meanwhile would be closed just when it is used again.
         self.pool.closeIdle()
         self.isPaused = true
+        self.monitor?.suspend()
         self.process?.signal(SIGSTOP)
     }
 
@@ -219,12 +263,22 @@ final class Instance {
     func resume() {
         self.isPaused = false
         self.process?.signal(SIGCONT)
+        self.monitor?.resume()
     }
 
     /// Ends the process at once.
     func kill() {
         self.isStopping = true
+        self.endProbes()
         self.process?.kill()
+    }
+
+    /// What a probe started goes before the process, or with it.
+    private func endProbes() {
+        self.probe?.cancel()
+        self.probe = nil
+        self.monitor?.cancel()
+        self.monitor = nil
     }
 
     private func ended(_ exit: ProcessExit) {
@@ -232,10 +286,7 @@ final class Instance {
         self.process = nil
         self.context.loop.cancel(self.startTimer)
         self.readiness?.close()
-        self.probe?.cancel()
-        self.probe = nil
-        self.readinessRequest?.cancel()
-        self.readinessRequest = nil
+        self.endProbes()
         self.pool.close()
     }
 

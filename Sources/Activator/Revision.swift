@@ -297,10 +297,26 @@ final class Revision {
                 guard let self, let instance else { return }
                 if instance.readyAt != nil { self.tellReady(instance) }
                 self.apply { $0.instanceAccepts(instance.id, at: self.context.loop.now) }
+            } changed: { [weak self, weak instance] isReady in
+                if let self, let instance { self.readinessChanged(of: instance, to: isReady) }
             }
         } catch {
             self.noteCrash("\(self.spec.revision)-\(id)", .notStarted("\(error)"))
             self.apply { $0.instanceExited(id, at: self.context.loop.now) }
+        }
+    }
+
+    private func readinessChanged(of instance: Instance, to isReady: Bool) {
+        let metadata: KeyValuePairs = [
+            "instance": instance.name, "last failure": instance.lastProbeFailure ?? "none",
+        ]
+        if isReady {
+            self.context.logger.info("An instance is ready again.", metadata)
+        } else {
+            self.context.logger.warning("An instance is not ready any more.", metadata)
+        }
+        self.apply {
+            $0.instanceReadinessChanged(instance.id, to: isReady, at: self.context.loop.now)
         }
     }
 
@@ -396,17 +412,18 @@ final class Revision {
         return RevisionStatus.Instance(
             name: instance.name,
             processID: instance.pid,
-            state: Self.stateShown(instance, known?.phase),
+            state: Self.stateShown(instance, known),
             inFlightCount: known?.inFlightCount ?? 0
         )
     }
 
     private static func stateShown(
         _ instance: Instance,
-        _ phase: RevisionState.Instance.Phase?
+        _ known: RevisionState.Instance?
     ) -> RevisionStatus.Instance.State {
-        if instance.isStopping || phase == .closing { return .stopping }
-        if phase == .paused { return .paused }
+        if instance.isStopping || known?.phase == .closing { return .stopping }
+        if known?.phase == .paused { return .paused }
+        if known?.isReady == false { return .unready }
         return instance.isReadyTold ? .ready : .starting
     }
 

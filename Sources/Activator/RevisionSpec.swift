@@ -32,37 +32,6 @@ package struct RevisionSpec: Sendable {
         }
     }
 
-    /// A request that a program answers with 200 to 399 when it can serve.
-    package struct ReadinessProbe: Sendable, Equatable {
-        /// A field of the request.
-        package struct Header: Sendable, Equatable {
-            /// The name.
-            package var name: String
-            /// The value.
-            package var value: String
-
-            /// Makes a field.
-            package init(name: String, value: String) {
-                self.name = name
-                self.value = value
-            }
-        }
-
-        /// What is asked for.
-        package var path: String
-        /// What is sent along.
-        package var headers: [Header] = []
-        /// How long to wait before the first try.
-        package var initialDelay = Duration.zero
-        /// How long a try may take.
-        package var timeout = Duration.seconds(1)
-        /// How often in a row it has to succeed.
-        package var successThreshold = 1
-
-        /// Makes a probe of a path.
-        package init(path: String) { self.path = path }
-    }
-
     /// What a process may use; 0 is no limit.
     package struct ResourceLimits: Sendable, Hashable {
         /// Bytes of address space.
@@ -122,7 +91,7 @@ package struct RevisionSpec: Sendable {
     package var deployment: DeploymentReference?
     /// How the program gets its socket.
     package var socketMode = SocketMode.inherited
-    /// What it has to answer before it gets requests; `nil` when listening is enough.
+    /// How an instance tells that it can serve; `nil` when listening is enough.
     package var readinessProbe: ReadinessProbe?
     /// What an instance may use.
     package var resourceLimits = ResourceLimits()

@@ -12,6 +12,8 @@ package struct RevisionStatus: Sendable, Equatable {
             case starting
             /// It said that it is ready, or has answered a request.
             case ready
+            /// Its `readinessProbe` fails: it gets no request until that passes.
+            case unready
             /// It has no processor time until it is wanted again.
             case paused
             /// It was asked to end, or will be when its requests are done.

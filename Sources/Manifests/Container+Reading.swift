@@ -135,7 +135,7 @@ extension Container {
         _ port: ContainerPort?
     ) -> Probe? {
         guard var probe = reader.object(name) else { return nil }
-        return Probe(&probe, port: port)
+        return Probe(&probe, port: port, isReadiness: name == "readinessProbe")
     }
 
     private static func volumeMounts(

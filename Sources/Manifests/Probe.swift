@@ -20,7 +20,8 @@ package struct Probe: Sendable {
     package let port: Int?
     /// How long to wait before the first try.
     package let initialDelay: Duration
-    /// Time between tries; zero is Knative's own probing without a pause.
+    /// Time between tries; zero is Knative's own probing without a pause, which a readiness probe
+    /// has that speaks of no time.
     package let period: Duration
     /// How long a try may take.
     package let timeout: Duration
@@ -34,16 +35,20 @@ extension Probe {
     private static let secondsMax = Int(Int32.max)
 
     /// Reads `readinessProbe` and its like; mistakes inside are noted and replaced by defaults.
-    init(_ reader: inout ObjectReader, port containerPort: ContainerPort?) {
+    init(_ reader: inout ObjectReader, port containerPort: ContainerPort?, isReadiness: Bool) {
         defer { reader.finish() }
         let seconds = 0...Self.secondsMax
         let period = reader.integer("periodSeconds", in: seconds)
-        self.initialDelay = .seconds(reader.integer("initialDelaySeconds", in: seconds) ?? 0)
-        self.period = .seconds(period ?? 10)
-        self.timeout = .seconds(reader.integer("timeoutSeconds", in: seconds) ?? 1)
+        let timeout = reader.integer("timeoutSeconds", in: seconds) ?? 0
+        let failureThreshold = reader.integer("failureThreshold", in: seconds) ?? 0
         let successThreshold = reader.integer("successThreshold", in: 1...Self.secondsMax)
+        // Knative fills in Kubernetes' defaults, where zero is one, as soon as one of these is given.
+        let isKnatives = isReadiness && timeout == 0 && failureThreshold == 0
+        self.period = .seconds(period ?? (isKnatives ? 0 : 10))
+        self.initialDelay = .seconds(reader.integer("initialDelaySeconds", in: seconds) ?? 0)
+        self.timeout = .seconds(timeout == 0 ? 1 : timeout)
         self.successThreshold = successThreshold ?? 1
-        self.failureThreshold = reader.integer("failureThreshold", in: seconds) ?? 3
+        self.failureThreshold = failureThreshold == 0 ? 3 : failureThreshold
         if period == 0 {
             // Knative's own probing has neither.
             for name in ["timeoutSeconds", "failureThreshold"] where reader.has(name) {
@@ -76,7 +81,9 @@ extension Probe {
             socket.finish()
         }
         if var exec = reader.object("exec") {
-            found.append((.exec(exec.texts("command").map(\.value)), nil))
+            let command = exec.texts("command").map(\.value)
+            if command.first?.isEmpty ?? true { exec.missing("command") }
+            found.append((.exec(command), nil))
             exec.finish()
         }
         if var grpc = reader.object("grpc") {

@@ -144,7 +144,7 @@ extension ProcessTests {
                 #expect(answer.status == .serviceUnavailable)
                 #expect(
                     answer.text.contains(
-                        "did not answer its readinessProbe, GET /ready, with 200 to 399"
+                        "did not answer its readinessProbe, GET /ready, with 200 to 399 within"
                     )
                 )
             }

@@ -19,6 +19,7 @@ struct RevisionStateWalkTests {
         var processes: [InstanceID: Bool] = [:]
         var stopping: Set<InstanceID> = []
         var paused: Set<InstanceID> = []
+        var unready: Set<InstanceID> = []
         var everDispatched: [RequestID: Int] = [:]
         var everReturned: [RequestID: Int] = [:]
 
@@ -67,7 +68,7 @@ struct RevisionStateWalkTests {
 
         /// One event, chosen at random among those that can happen.
         mutating func step() {
-            switch Int.random(in: 0..<23, using: &self.random) {
+            switch Int.random(in: 0..<24, using: &self.random) {
             case 0..<7:
                 let bytes = Int.random(in: 1...20, using: &self.random)
                 self.waiting.insert(self.state.requestArrived(bytes: bytes, at: self.now))
@@ -106,11 +107,19 @@ struct RevisionStateWalkTests {
             case 18:
                 guard let id = self.pick(self.stopping.sorted()) else { return }
                 self.exit(id)
+            case 19: self.changeReadiness()
             default:
                 let delay = Duration.seconds(Int.random(in: 1...8, using: &self.random))
                 self.now = self.now.advanced(by: delay)
                 self.state.timerFired(at: self.now)
             }
+        }
+
+        mutating func changeReadiness() {
+            guard let id = self.pick(self.processes.filter(\.value).keys.sorted()) else { return }
+            let isReady = self.unready.remove(id) != nil
+            if !isReady { self.unready.insert(id) }
+            self.state.instanceReadinessChanged(id, to: isReady, at: self.now)
         }
 
         mutating func exitOne() {
@@ -123,6 +132,7 @@ struct RevisionStateWalkTests {
             self.processes[id] = nil
             self.stopping.remove(id)
             self.paused.remove(id)
+            self.unready.remove(id)
             self.state.instanceExited(id, at: self.now)
             self.perform()
             for request in self.sortedDispatched where self.dispatched[request] == id {
@@ -148,6 +158,7 @@ struct RevisionStateWalkTests {
                     #expect(self.processes[instance] == true, "only to an instance that accepts")
                     #expect(!self.stopping.contains(instance), "never to one that is to end")
                     #expect(!self.paused.contains(instance), "nor to one that is paused")
+                    #expect(!self.unready.contains(instance), "nor to one that is not ready")
                     self.dispatched[request] = instance
                     self.everDispatched[request, default: 0] += 1
                     let returns = self.everReturned[request, default: 0]
@@ -160,6 +171,7 @@ struct RevisionStateWalkTests {
                     self.paused.remove(id)
                 case .pause(let id):
                     #expect(!self.dispatched.values.contains(id), "only idle ones are paused")
+                    #expect(!self.unready.contains(id), "what is not ready is ended instead")
                     #expect(self.paused.insert(id).inserted, "only what runs is paused")
                 case .resume(let id):
                     #expect(self.paused.remove(id) != nil, "only what is paused goes on")
@@ -188,7 +200,7 @@ struct RevisionStateWalkTests {
             #expect(live.count == self.state.liveCount)
             guard !self.waiting.isEmpty else { return }
             #expect(!live.isEmpty, "nothing waits for nobody")
-            for id in live where self.processes[id] == true {
+            for id in live where self.processes[id] == true && !self.unready.contains(id) {
                 #expect(loads[id] == limits.instanceCapacity, "nothing waits beside a free place")
             }
         }
@@ -205,6 +217,10 @@ struct RevisionStateWalkTests {
             walk.check()
         }
         // And all of it comes to an end.
+        while !walk.unready.isEmpty {
+            walk.changeReadiness()
+            walk.perform()
+        }
         walk.state.stopBegan(at: walk.now)
         walk.perform()
         var turns = 0

@@ -72,7 +72,7 @@ extension RevisionState {
     private mutating func retire(_ index: Int, at now: MonotonicTime) {
         let pausedCount = self.instances.count { $0.phase == .paused }
         guard pausedCount < self.limits.pausedMax, !self.isRetired, !self.isStopping,
-            self.instances[index].hasAnswered
+            self.instances[index].hasAnswered, self.instances[index].isReady
         else { return self.stop(index) }
         self.instances[index].phase = .paused
         self.instances[index].idleSince = now
@@ -93,7 +93,7 @@ extension RevisionState {
             load.inFlightCount += instance.inFlightCount
             guard instance.isLive else { continue }
             if instance.inFlightCount > 0 { busyCount += 1 }
-            if instance.phase == .open { load.openCount += 1 } else { load.startingCount += 1 }
+            if instance.takesRequests { load.openCount += 1 } else { load.startingCount += 1 }
         }
         var wanted = self.policy.desiredCount(for: load, at: now)
         if self.isRetired || self.isStopping {

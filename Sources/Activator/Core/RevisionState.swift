@@ -34,11 +34,14 @@ struct RevisionState {
         var hasStarted = false
         /// Whether it has sent a first byte of an answer.
         var hasAnswered = false
+        /// Whether it says that it can serve; an open one that says no gets no request.
+        var isReady = true
         var inFlightCount = 0
         /// Since when it has no request.
         var idleSince: MonotonicTime
 
         var isLive: Bool { self.phase == .starting || self.phase == .open }
+        var takesRequests: Bool { self.phase == .open && self.isReady }
     }
 
     let limits: RevisionLimits
@@ -210,6 +213,21 @@ struct RevisionState {
         self.settle(at: now)
     }
 
+    /// An instance that takes requests says that it cannot serve for now, or can again.
+    ///
+    /// It keeps the requests that it has; those that wait find another instance, or this one when it
+    /// is ready again.
+    mutating func instanceReadinessChanged(
+        _ id: InstanceID,
+        to isReady: Bool,
+        at now: MonotonicTime
+    ) {
+        guard let index = self.index(of: id), self.instances[index].isReady != isReady
+        else { return }
+        self.instances[index].isReady = isReady
+        self.settle(at: now)
+    }
+
     /// An instance sent a first byte of an answer.
     mutating func instanceAnswered(_ id: InstanceID, at now: MonotonicTime) {
         guard let index = self.index(of: id), !self.instances[index].hasAnswered else { return }
@@ -266,7 +284,7 @@ struct RevisionState {
     /// among equals the oldest, so that the others become idle.
     private func instanceWithRoom() -> Int? {
         var best: (index: Int, rank: Int, load: Int)?
-        for (index, instance) in self.instances.enumerated() where instance.phase == .open {
+        for (index, instance) in self.instances.enumerated() where instance.takesRequests {
             let load = instance.inFlightCount
             guard load < self.limits.instanceCapacity else { continue }
             let isBelowTarget = load < self.limits.instanceTarget

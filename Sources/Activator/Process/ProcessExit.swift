@@ -19,7 +19,7 @@ enum ProcessExit: Equatable, Sendable {
     /// No pod became ready for so long that it was given up.
     case podNeverReady(after: Duration)
     /// It did not pass its readiness probe for so long that it was ended.
-    case neverReady(path: String, after: Duration)
+    case neverReady(expectation: String, after: Duration, lastFailure: String?)
 
     /// Reads what `waitpid(2)` told.
     init(waitStatus status: Int32) {
@@ -42,8 +42,8 @@ enum ProcessExit: Equatable, Sendable {
             "ran in a pod that was given back"
         case .podNeverReady(let time):
             "had no pod that became ready within \(time)"
-        case .neverReady(let path, let time):
-            "did not answer its readinessProbe, GET \(path), with 200 to 399 within \(time)"
+        case .neverReady(let expectation, let time, let failure):
+            "did not \(expectation) within \(time)" + (failure.map { "; the last try \($0)" } ?? "")
         case .neverListened(let port, let time):
             "did not listen on port \(port), which is in its environment as PORT, within \(time)"
         }

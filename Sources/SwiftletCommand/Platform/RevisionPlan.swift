@@ -59,7 +59,7 @@ struct RevisionPlan {
         spec.command = try self.command(of: service, spec.environment)
         spec.resourceLimits.dataBytesMax = service.container.limit(of: "memory") ?? 0
         spec.resourceLimits.fileBytesMax = service.container.limit(of: "ephemeral-storage") ?? 0
-        spec.readinessProbe = self.readinessProbe(of: service)
+        spec.readinessProbe = try self.readinessProbe(of: service, spec.environment)
         if service.commandOverride == nil {
             spec.workingDirectory = service.container.workingDirectory
         } else {
@@ -67,18 +67,52 @@ struct RevisionPlan {
         }
     }
 
-    /// Only a probe over HTTP says more than that the program listens.
-    private func readinessProbe(of service: ServiceManifest) -> RevisionSpec.ReadinessProbe? {
+    /// `nil` when listening is enough, as it is for a connection that is asked for at once.
+    private func readinessProbe(
+        of service: ServiceManifest,
+        _ environment: [(name: String, value: String)]
+    ) throws -> RevisionSpec.ReadinessProbe? {
         guard let probe = service.container.readinessProbe,
-            case .httpGet(let path, let headers) = probe.action,
             probe.port == nil || probe.port == service.container.port?.number ?? 8080
         else { return nil }
-        var readiness = RevisionSpec.ReadinessProbe(path: path)
-        readiness.headers = headers.map { .init(name: $0.name, value: $0.value) }
+        var readiness: RevisionSpec.ReadinessProbe
+        switch probe.action {
+        case .httpGet(let path, let headers):
+            let headers = headers.map {
+                RevisionSpec.ReadinessProbe.Header(name: $0.name, value: $0.value)
+            }
+            readiness = .init(.httpGet(path: path, headers: headers))
+        case .tcpSocket:
+            let isPlain = probe.initialDelay == .zero && probe.period == .zero
+            guard !isPlain || probe.successThreshold > 1 else { return nil }
+            readiness = .init(.tcpSocket)
+        case .exec(let command):
+            readiness = .init(.exec(try self.probeCommand(command, of: service, environment)))
+        case .grpc: return nil
+        }
         readiness.initialDelay = probe.initialDelay
+        readiness.period = probe.period
         readiness.timeout = probe.timeout
         readiness.successThreshold = probe.successThreshold
+        readiness.failureThreshold = probe.failureThreshold
         return readiness
+    }
+
+    /// A probe's command with the path of its program, which is looked for where the function would.
+    private func probeCommand(
+        _ words: [String],
+        of service: ServiceManifest,
+        _ environment: [(name: String, value: String)]
+    ) throws -> [String] {
+        let finder = ExecutableFinder(functionsDirectory: self.options.functionsDirectory)
+        let path = environment.last { $0.name == "PATH" }?.value ?? "/usr/local/bin:/usr/bin:/bin"
+        guard let program = words.first, let found = finder.findCommand(program, path: path) else {
+            throw CommandError(
+                "\(service.metadata.mark): Service \(service.metadata.name): there is no program "
+                    + "\(words.first ?? "") on this machine, which its readinessProbe runs"
+            )
+        }
+        return [found] + words.dropFirst()
     }
 
     private func command(

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import EventLoop
+
+/// A command that is run beside an instance, as the manifest's `exec` asks for.
+///
+/// Ready is an exit with 0. One that is given up is killed, with all that it started. Belongs to the
+/// loop's thread.
+final class ReadinessCommand: ReadinessAttempt {
+    private let plan: InstanceProcess.Plan
+    private let loop: EventLoop
+    private let line: (String) -> Void
+    private var process: InstanceProcess?
+
+    /// Makes a try.
+    ///
+    /// - Parameters:
+    ///   - plan: The command, and how the instance itself is run.
+    ///   - loop: The loop whose thread this is.
+    ///   - line: Told each line that it writes.
+    init(_ plan: InstanceProcess.Plan, loop: EventLoop, line: @escaping (String) -> Void) {
+        self.plan = plan
+        self.loop = loop
+        self.line = line
+    }
+
+    func start(_ done: @escaping (ReadinessFinding) -> Void) {
+        do {
+            self.process = try InstanceProcess(
+                self.plan,
+                on: self.loop,
+                line: { [line] _, text in line(text) },
+                exited: { [weak self] exit in
+                    guard let self, self.process.take() != nil else { return }
+                    done(exit == .code(0) ? .ready : .notReady(exit.description))
+                }
+            )
+        } catch {
+            done(.notReady("could not be started: \(error)"))
+        }
+    }
+
+    /// The loop keeps the process until it was awaited.
+    func cancel() { self.process.take()?.kill() }
+}
