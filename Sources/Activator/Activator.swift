@@ -79,7 +79,13 @@ package final class Activator: HTTPHandler, @unchecked Sendable {
 
     /// Starts the instances that the revisions want before any request.
     package func start() async {
-        await self.loop.run { for revision in self.revisions { revision.start() } }
+        await self.loop.run {
+            // Better now than when a request waits.
+            if self.revisions.contains(where: { $0.spec.resourceLimits.memoryBytesMax > 0 }) {
+                self.context.cgroups?.prepare()
+            }
+            for revision in self.revisions { revision.start() }
+        }
     }
 
     // MARK: Plan
@@ -305,6 +311,7 @@ package final class Activator: HTTPHandler, @unchecked Sendable {
         guard self.allRevisions.allSatisfy(\.isEmpty) else { return }
         self.loop.cancel(self.stopTimer)
         self.context.pods?.close()
+        self.context.cgroups?.close()
         let waiters = self.stopWaiters
         self.stopWaiters = []
         for waiter in waiters { waiter.resume() }

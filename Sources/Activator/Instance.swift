@@ -40,6 +40,9 @@ final class Instance {
 
     private let context: ProxyContext
     private var process: InstanceProcess?
+    /// What holds its memory limit; `nil` when that is the process itself.
+    private var cgroup: InstanceCgroup?
+    private let memoryBytesMax: UInt64
     private var readiness: ReadinessSocket?
     private var probe: PortProbe?
     private let readinessProbe: RevisionSpec.ReadinessProbe?
@@ -73,6 +76,7 @@ final class Instance {
         self.context = context
         self.startedAt = .now()
         self.readinessProbe = spec.readinessProbe
+        self.memoryBytesMax = spec.resourceLimits.memoryBytesMax
         let listener = try Socket.listen(on: .ipv4Loopback(port: 0))
         var mustClose = true
         defer { if mustClose { Socket.close(listener) } }
@@ -90,6 +94,12 @@ final class Instance {
         }
         self.readiness = readiness
         defer { if self.pid == 0 { readiness?.close() } }
+        let limits = spec.resourceLimits
+        let cgroup =
+            limits.memoryBytesMax == 0
+            ? nil
+            : context.cgroups?.makeGroup(named: self.name, memoryBytesMax: limits.memoryBytesMax)
+        defer { if self.pid == 0, let cgroup { context.cgroups?.release(cgroup) } }
         let plan = InstanceProcess.Plan(
             command: spec.command,
             environment: InstanceEnvironment.make(
@@ -99,7 +109,9 @@ final class Instance {
             ),
             workingDirectory: spec.workingDirectory,
             listeningFD: isInherited ? listener : nil,
-            limits: spec.resourceLimits
+            limits: cgroup == nil ? limits.withoutCgroup : limits,
+            user: spec.user,
+            cgroupFD: cgroup?.fd
         )
         self.plan = plan
         let process = try InstanceProcess(
@@ -113,6 +125,7 @@ final class Instance {
         )
         mustClose = false
         self.process = process
+        self.cgroup = cgroup
         self.pid = process.pid
         if isInherited { self.listeningFD = listener }
     }
@@ -124,6 +137,7 @@ final class Instance {
         self.context = context
         self.startedAt = startedAt
         self.readinessProbe = nil
+        self.memoryBytesMax = 0
         self.pool = UpstreamPool(address: pod.address, context: context)
     }
 
@@ -271,6 +285,7 @@ final class Instance {
         self.isStopping = true
         self.endProbes()
         self.process?.kill()
+        self.cgroup?.kill()
     }
 
     /// What a probe started goes before the process, or with it.
@@ -282,12 +297,20 @@ final class Instance {
     }
 
     private func ended(_ exit: ProcessExit) {
-        self.exit = self.failureOfStart ?? exit
+        self.exit = self.failureOfStart ?? self.reason(of: exit)
         self.process = nil
         self.context.loop.cancel(self.startTimer)
         self.readiness?.close()
         self.endProbes()
         self.pool.close()
+    }
+
+    /// Tells the kernel's kill for want of memory from others; removes the group.
+    private func reason(of exit: ProcessExit) -> ProcessExit {
+        guard let cgroup = self.cgroup.take() else { return exit }
+        defer { self.context.cgroups?.release(cgroup) }
+        return exit == .signal(SIGKILL) && cgroup.hasRunOutOfMemory
+            ? .outOfMemory(limit: self.memoryBytesMax) : exit
     }
 
     /// Takes the connections that the process never accepted, by the ports of their other ends.

@@ -32,21 +32,6 @@ package struct RevisionSpec: Sendable {
         }
     }
 
-    /// What a process may use; 0 is no limit.
-    package struct ResourceLimits: Sendable, Hashable {
-        /// Bytes of address space.
-        package var addressSpaceBytesMax: UInt64 = 0
-        /// Bytes of memory that the process can write to and shares with nobody.
-        package var dataBytesMax: UInt64 = 0
-        /// Seconds of processor time.
-        package var processorSecondsMax: UInt64 = 0
-        /// Bytes of one file.
-        package var fileBytesMax: UInt64 = 0
-
-        /// No limits.
-        package init() {}
-    }
-
     /// The namespace.
     package var namespace: String
     /// The service.
@@ -95,6 +80,8 @@ package struct RevisionSpec: Sendable {
     package var readinessProbe: ReadinessProbe?
     /// What an instance may use.
     package var resourceLimits = ResourceLimits()
+    /// As whom it runs; `nil` is the activator's own user and groups.
+    package var user: User?
 
     /// Makes a specification with Knative's defaults.
     package init(namespace: String, service: String, revision: String, command: [String]) {
@@ -115,7 +102,7 @@ extension RevisionSpec: Equatable {
             && left.workingDirectory == right.workingDirectory
             && left.socketMode == right.socketMode
             && left.readinessProbe == right.readinessProbe
-            && left.resourceLimits == right.resourceLimits
+            && left.resourceLimits == right.resourceLimits && left.user == right.user
             && left.containerConcurrency == right.containerConcurrency
             && left.concurrencyTarget == right.concurrencyTarget
             && left.timeout == right.timeout && left.stopGrace == right.stopGrace

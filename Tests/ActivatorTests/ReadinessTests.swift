@@ -226,6 +226,40 @@ extension ProcessTests {
             }
         }
 
+        @Test("a program and its probe run as their user", .enabled(if: geteuid() == 0))
+        func user() async throws {
+            let asked = FlagFile()
+            asked.raise()
+            chmod(asked.path, 0o666)
+            let spec = Self.spec(
+                "[ \"$(id -u) $(id -g)\" = '65534 65534' ] && echo 1 > \(asked.path)"
+            ) {
+                $0.user = .init(id: 65_534, group: 65_534)
+            }
+            try await Stage.with([spec]) { stage in
+                let pid = try await stage.processID()
+                var status = stat()
+                #expect(stat("/proc/\(pid)", &status) == 0 && status.st_uid == 65_534)
+                #expect(asked.number == 1)
+            }
+        }
+
+        @Test("a directory that its user may not enter is told", .enabled(if: geteuid() == 0))
+        func closedDirectory() async throws {
+            let gate = Gate()
+            let directory = String(gate.path.dropLast("/gate".count))
+            let spec = TestFunction.spec {
+                $0.user = .init(id: 65_534, group: 65_534)
+                $0.workingDirectory = directory
+            }
+            try await Stage.with([spec], configured { $0.startFailuresMax = 1 }) { stage in
+                let text = try await stage.request("/hello").text
+                #expect(
+                    text.contains("could not be started: chdir \(directory): Permission denied")
+                )
+            }
+        }
+
         @Test("a connection is refused, and then taken")
         func connection() async throws {
             let loop = try EventLoop(name: "probe")

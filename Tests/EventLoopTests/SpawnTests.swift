@@ -17,6 +17,9 @@ struct Child {
     var addressSpaceMax: UInt64 = 0
     var processorSecondsMax: UInt64 = 0
     var fileBytesMax: UInt64 = 0
+    var cgroup: Int32 = 0
+    /// Its user and its group; `nil` for the test's own.
+    var user: (id: UInt32, group: UInt32)?
 
     init(_ script: String) { self.arguments = ["sh", "-c", script] }
 
@@ -26,7 +29,10 @@ struct Child {
     }
 
     /// Starts it with `output` as its standard output; -1 leaves it the test's own.
-    func spawn(output: Int32 = -1) -> pid_t {
+    func spawn(
+        output: Int32 = -1,
+        failedStep: UnsafeMutablePointer<swiftlet_spawn_step>? = nil
+    ) -> pid_t {
         var options = swiftlet_spawn_options()
         var texts: [UnsafeMutablePointer<CChar>?] = []
         func copy(_ text: String) -> UnsafeMutablePointer<CChar>? {
@@ -50,6 +56,11 @@ struct Child {
                 options.address_space_max = self.addressSpaceMax
                 options.cpu_seconds_max = self.processorSecondsMax
                 options.file_bytes_max = self.fileBytesMax
+                options.cgroup_fd = self.cgroup
+                options.changes_user = self.user == nil ? 0 : 1
+                options.user = self.user?.id ?? 0
+                options.group = self.user?.group ?? 0
+                options.failed_step = failedStep
                 return swiftlet_spawn(&options)
             }
         }
@@ -192,6 +203,72 @@ struct SpawnTests {
         #expect(
             try await result { $0.environment = Array(repeating: "A=1", count: 4097) } == -E2BIG
         )
+    }
+
+    @Test("what failed is told")
+    func failedStep() async throws {
+        func step(_ child: Child) async throws -> swiftlet_spawn_step {
+            try await TestThread.run {
+                var step = swiftlet_spawn_preparing
+                #expect(child.spawn(failedStep: &step) < 0)
+                return step
+            }
+        }
+        #expect(try await step(Child(path: "/nonexistent", [""])) == swiftlet_spawn_executing)
+        var child = Child("exit 0")
+        child.workingDirectory = "/nonexistent"
+        #expect(try await step(child) == swiftlet_spawn_changing_directory)
+        child.listener = 9_999
+        #expect(try await step(child) == swiftlet_spawn_preparing)
+        child.cgroup = 9_999
+        #expect(try await step(child) == swiftlet_spawn_entering_cgroup)
+    }
+
+    static let isRoot = geteuid() == 0
+
+    @Test("another user and group, and no other group or right", .enabled(if: isRoot))
+    func user() async throws {
+        var child = Child(
+            "id -u; id -g; id -G; grep -E '^(Uid|Gid|CapEff)' /proc/self/status | tr '\t' ' '"
+        )
+        child.environment = ["PATH=/usr/bin:/bin"]
+        child.user = (1234, 5678)
+        let lines = try await child.run().lines
+        #expect(
+            lines == [
+                "1234", "5678", "5678", "Uid: 1234 1234 1234 1234", "Gid: 5678 5678 5678 5678",
+                "CapEff: 0000000000000000",
+            ]
+        )
+        // Nothing of it has touched the one that started it.
+        #expect(geteuid() == 0 && getegid() == 0)
+        child.workingDirectory = "/root"
+        var status = stat()
+        if stat("/root", &status) == 0, status.st_mode & 0o005 == 0 {
+            #expect(try await child.run().pid == -EACCES)
+        }
+    }
+
+    @Test("only root may start a child as another user", .disabled(if: isRoot))
+    func userRefused() async throws {
+        var child = Child("exit 0")
+        child.user = (0, 0)
+        #expect(try await child.run().pid == -EPERM)
+    }
+
+    @Test("a child of another user dies with the thread too", .enabled(if: isRoot))
+    func otherUserDiesWithThread() async throws {
+        let input = Pipe()
+        defer { input.close() }
+        _ = fcntl(input.readEnd, F_SETFL, 0)
+        var child = Child(path: "/bin/cat", ["cat"])
+        child.standardInput = input.readEnd
+        child.user = (65_534, 65_534)
+        let started = child
+        let pid = try await TestThread.run { started.spawn() }
+        try #require(pid > 0)
+        let status = try await TestThread.run { Child.status(of: pid) }
+        #expect(status & 0x7F == SIGKILL)
     }
 
     @Test("limits hold in the child, and core files are never written")

@@ -21,6 +21,10 @@ final class InstanceProcess: EventHandler {
         var listeningFD: Int32?
         /// What it may use.
         var limits: RevisionSpec.ResourceLimits
+        /// `nil` for the activator's own.
+        var user: RevisionSpec.User?
+        /// The directory of the cgroup to be in, owned by the caller; `nil` for the activator's own.
+        var cgroupFD: Int32?
     }
 
     /// The streams of a process.
@@ -141,16 +145,13 @@ final class InstanceProcess: EventHandler {
         guard let path = plan.command.first, path.hasPrefix("/") else {
             throw SystemError("exec of a program without an absolute path", code: ENOENT)
         }
-        // One errno comes back for all that can fail, so what is most likely is looked at before.
-        if let directory = plan.workingDirectory, access(directory, X_OK) != 0 {
-            throw SystemError.last("chdir \(directory)")
-        }
         var arguments = plan.command.map { strdup($0) } + [nil]
         var environment = plan.environment.map { strdup($0) } + [nil]
         let directory = plan.workingDirectory.flatMap { strdup($0) }
         defer {
             for text in arguments + environment + [directory] { free(text) }
         }
+        var failedStep = swiftlet_spawn_preparing
         let pid = arguments.withUnsafeMutableBufferPointer { arguments in
             environment.withUnsafeMutableBufferPointer { environment in
                 var options = swiftlet_spawn_options()
@@ -166,10 +167,34 @@ final class InstanceProcess: EventHandler {
                 options.data_bytes_max = plan.limits.dataBytesMax
                 options.cpu_seconds_max = plan.limits.processorSecondsMax
                 options.file_bytes_max = plan.limits.fileBytesMax
-                return swiftlet_spawn(&options)
+                options.cgroup_fd = plan.cgroupFD ?? 0
+                if let user = plan.user {
+                    options.changes_user = 1
+                    options.user = user.id
+                    options.group = user.group
+                }
+                return withUnsafeMutablePointer(to: &failedStep) {
+                    options.failed_step = $0
+                    return swiftlet_spawn(&options)
+                }
             }
         }
-        guard pid > 0 else { throw SystemError("exec \(path)", code: -pid) }
+        guard pid > 0 else { throw SystemError(plan.name(of: failedStep), code: -pid) }
         return pid
+    }
+}
+
+extension InstanceProcess.Plan {
+    /// What was tried, for an error.
+    fileprivate func name(of step: swiftlet_spawn_step) -> String {
+        switch step {
+        case swiftlet_spawn_entering_cgroup: "start in a cgroup"
+        case swiftlet_spawn_limiting: "setrlimit"
+        case swiftlet_spawn_changing_user:
+            "become user \(self.user?.id ?? 0) and group \(self.user?.group ?? 0)"
+        case swiftlet_spawn_changing_directory: "chdir \(self.workingDirectory ?? "")"
+        case swiftlet_spawn_executing: "exec \(self.command.first ?? "")"
+        default: "start \(self.command.first ?? "")"
+        }
     }
 }

@@ -8,6 +8,8 @@ enum ProcessExit: Equatable, Sendable {
     case code(Int32)
     /// It was ended by this signal.
     case signal(Int32)
+    /// The kernel ended it because it wanted more memory than this, in bytes.
+    case outOfMemory(limit: UInt64)
     /// It could not be started, for this reason.
     case notStarted(String)
     /// It did not listen on its port for so long that it was ended.
@@ -34,6 +36,8 @@ enum ProcessExit: Equatable, Sendable {
             "exited with code \(code)"
         case .signal(let signal):
             "was ended by signal \(signal)" + (Self.signalNames[signal].map { " (\($0))" } ?? "")
+        case .outOfMemory(let limit):
+            "ran out of memory (limit \(Self.quantity(limit)))"
         case .notStarted(let reason):
             "could not be started: \(reason)"
         case .podGone:
@@ -47,6 +51,15 @@ enum ProcessExit: Equatable, Sendable {
         case .neverListened(let port, let time):
             "did not listen on port \(port), which is in its environment as PORT, within \(time)"
         }
+    }
+
+    /// Bytes as a manifest says them: in the largest unit that needs no fraction.
+    static func quantity(_ bytes: UInt64) -> String {
+        for (shift, unit) in [(40, "Ti"), (30, "Gi"), (20, "Mi"), (10, "Ki")]
+        where bytes > 0 && bytes.trailingZeroBitCount >= shift {
+            return "\(bytes >> UInt64(shift))\(unit)"
+        }
+        return "\(bytes)"
     }
 
     private static let signalNames: [Int32: String] = [

@@ -23,6 +23,8 @@ final class ProxyContext {
     let metrics: Metrics
     /// Where revisions that run in pods get them; `nil` without a cluster.
     let pods: PodBackend?
+    /// Where instances get their cgroups; `nil` when they are to have none.
+    let cgroups: CgroupKeeper?
     /// One read buffer for all connections: only one is read at a time.
     let scratch: UnsafeMutableRawBufferPointer
     @exclusivity(unchecked)
@@ -50,6 +52,8 @@ final class ProxyContext {
         self.milestones = milestones
         self.metrics = metrics
         self.pods = pods
+        self.cgroups =
+            configuration.usesCgroups ? CgroupKeeper(loop: loop, logger: logger) : nil
         self.scratch = .allocate(byteCount: Self.scratchBytes, alignment: 16)
     }
 

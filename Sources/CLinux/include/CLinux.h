@@ -77,6 +77,16 @@ int swiftlet_notify_listen(const char *address);
 
 int swiftlet_getrandom(void *bytes, size_t count);
 
+/* What swiftlet_spawn() was doing when it failed. */
+enum swiftlet_spawn_step {
+    swiftlet_spawn_preparing,
+    swiftlet_spawn_entering_cgroup,
+    swiftlet_spawn_limiting,
+    swiftlet_spawn_changing_user,
+    swiftlet_spawn_changing_directory,
+    swiftlet_spawn_executing,
+};
+
 struct swiftlet_spawn_options {
     /* Absolute path of the program. */
     const char *path;
@@ -101,6 +111,14 @@ struct swiftlet_spawn_options {
     uint64_t data_bytes_max;
     uint64_t cpu_seconds_max;
     uint64_t file_bytes_max;
+    /* A directory of cgroup v2 that the child is born in; 0: the parent's. */
+    int cgroup_fd;
+    /* Whether it becomes this user and group, without supplementary groups; for root alone. */
+    int changes_user;
+    uint32_t user;
+    uint32_t group;
+    /* Told what failed; NULL: nobody. */
+    enum swiftlet_spawn_step *failed_step;
 };
 
 /*

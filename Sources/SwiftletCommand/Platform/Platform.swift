@@ -220,7 +220,8 @@ final class Platform {
         )
         let plan = try await deployer.plan(for: self.manifests)
         let loop = try self.makeLoop("activator")
-        let proxying = ActivatorConfiguration()
+        var proxying = ActivatorConfiguration()
+        proxying.usesCgroups = self.options.backend == .processes
         let logger = Logger(label: "activator")
         let activator = Activator(
             loop: loop,

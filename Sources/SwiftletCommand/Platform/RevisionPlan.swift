@@ -57,7 +57,7 @@ struct RevisionPlan {
     private func addProcess(_ service: ServiceManifest, to spec: inout RevisionSpec) throws {
         spec.environment = try self.environment(of: service)
         spec.command = try self.command(of: service, spec.environment)
-        spec.resourceLimits.dataBytesMax = service.container.limit(of: "memory") ?? 0
+        spec.resourceLimits.memoryBytesMax = service.container.limit(of: "memory") ?? 0
         spec.resourceLimits.fileBytesMax = service.container.limit(of: "ephemeral-storage") ?? 0
         spec.readinessProbe = try self.readinessProbe(of: service, spec.environment)
         if service.commandOverride == nil {
