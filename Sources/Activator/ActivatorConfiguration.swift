@@ -40,8 +40,9 @@ package struct ActivatorConfiguration: Sendable {
     package var connectTimeout = Duration.seconds(2)
     /// How long a connection to an instance may lie idle; below the 5 s of Node and uvicorn.
     package var upstreamIdleTimeout = Duration.seconds(4)
-    /// Whether memory limits are held by cgroups of version 2 below the activator's own, where it may
-    /// make them; it moves itself into one of them then.
+    /// Whether memory limits are held by cgroups of version 2, where the activator may make them.
+    ///
+    /// They are below its own, and where it must it moves itself into one of them.
     package var usesCgroups = false
     /// How much of an answer's head is accepted from a function (502).
     package var responseLimits = HTTPLimits()

@@ -49,6 +49,10 @@ final class Instance {
     private var monitor: ReadinessMonitor?
     /// How it is run; `nil` in a pod.
     private var plan: InstanceProcess.Plan?
+    /// Commands of its probe whose process is still there.
+    private var commandCount = 0
+    /// Called when neither its process nor any of its probe is left.
+    private var exited: ((Instance) -> Void)?
     private var startTimer = TimerID.none
     private var listeningFD: Int32 = -1
     private var failureOfStart: ProcessExit?
@@ -119,8 +123,9 @@ final class Instance {
             on: context.loop,
             line: { [weak self] stream, line in self?.wrote(line, to: stream) },
             exited: { [self] exit in
+                self.exited = exited
                 self.ended(exit)
-                exited(self)
+                self.tellEnd()
             }
         )
         mustClose = false
@@ -224,9 +229,18 @@ final class Instance {
             plan.listeningFD = nil
             // That the program is ready is not for its probe to tell.
             plan.environment.removeAll { $0.hasPrefix("NOTIFY_SOCKET=") }
-            return ReadinessCommand(plan, loop: loop) { [context, name] line in
-                context.logger.debug("\(name), readinessProbe: \(line)")
-            }
+            self.commandCount += 1
+            return ReadinessCommand(
+                plan,
+                loop: loop,
+                line: { [context, name] line in
+                    context.logger.debug("\(name), readinessProbe: \(line)")
+                },
+                ended: { [self] in
+                    self.commandCount -= 1
+                    self.tellEnd()
+                }
+            )
         }
     }
 
@@ -303,6 +317,12 @@ final class Instance {
         self.readiness?.close()
         self.endProbes()
         self.pool.close()
+    }
+
+    private func tellEnd() {
+        guard self.commandCount == 0 else { return }
+        let exited = self.exited.take()
+        exited?(self)
     }
 
     /// Tells the kernel's kill for want of memory from others; removes the group.

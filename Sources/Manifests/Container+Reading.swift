@@ -7,7 +7,12 @@ extension Container {
     private static let reservedPaths: Set<String> = ["/", "/dev", "/dev/log"]
 
     /// Reads one item of `containers`; `nil` when it has no usable image.
-    init?(_ reader: inout ObjectReader, isSidecar: Bool, volumes: [String: Volume]) {
+    init?(
+        _ reader: inout ObjectReader,
+        isSidecar: Bool,
+        volumes: [String: Volume],
+        podSecurity: SecurityContext
+    ) {
         defer { reader.finish() }
         let name = reader.text("name")
         if let name, !name.value.isEmpty, reader.problems.check(name, is: .dnsLabel),
@@ -26,6 +31,10 @@ extension Container {
         self.environment = Self.environment(&reader, isSidecar: isSidecar)
         self.port = Self.port(&reader)
         (self.resourceLimits, self.resourceRequests) = Self.resources(&reader)
+        self.security = SecurityContext(
+            in: &reader,
+            accepting: KubernetesFields.containerSecurityContext
+        ).over(podSecurity)
         self.readinessProbe = Self.probe("readinessProbe", &reader, self.port)
         self.livenessProbe = Self.probe("livenessProbe", &reader, self.port)
         self.startupProbe = Self.probe("startupProbe", &reader, self.port)

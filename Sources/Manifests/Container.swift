@@ -22,6 +22,8 @@ package struct Container: Sendable {
     package let resourceLimits: [String: String]
     /// Amounts that it needs, as written.
     package let resourceRequests: [String: String]
+    /// As whom it runs.
+    package let security: SecurityContext
     /// Whether it can serve.
     package let readinessProbe: Probe?
     /// Whether it should be started anew.

@@ -37,25 +37,22 @@ enum KubernetesFields {
         "priorityClassName": .text,
         "runtimeClassName": .text,
         "schedulerName": .text,
-        "securityContext": podSecurityContext,
         "shareProcessNamespace": .flag,
         "tolerations": .anything,
         "topologySpreadConstraints": .anything,
     ]
 
-    private static let podSecurityContext = FieldShape.object([
+    /// Of a pod's `securityContext`.
+    static let podSecurityContext: [String: FieldShape] = [
         "appArmorProfile": .anything,
         "fsGroup": .integer,
         "fsGroupChangePolicy": .text,
-        "runAsGroup": .integer,
-        "runAsNonRoot": .flag,
-        "runAsUser": .integer,
         "seLinuxOptions": seLinux,
         "seccompProfile": seccompProfile,
         "supplementalGroups": .list(.integer),
         "sysctls": .anything,
         "windowsOptions": .anything,
-    ])
+    ]
 
     /// Of a pod's specification, but never of a Knative Service.
     static let podSpecRefused: Set<String> = [
@@ -68,25 +65,22 @@ enum KubernetesFields {
     /// Of a container.
     static let container: [String: FieldShape] = [
         "imagePullPolicy": .text,
-        "securityContext": containerSecurityContext,
         "terminationMessagePath": .text,
         "terminationMessagePolicy": .text,
     ]
 
-    private static let containerSecurityContext = FieldShape.object([
+    /// Of a container's `securityContext`.
+    static let containerSecurityContext: [String: FieldShape] = [
         "allowPrivilegeEscalation": .flag,
         "appArmorProfile": .anything,
         "capabilities": .object(["add": .list(.text), "drop": .list(.text)]),
         "privileged": .flag,
         "procMount": .text,
         "readOnlyRootFilesystem": .flag,
-        "runAsGroup": .integer,
-        "runAsNonRoot": .flag,
-        "runAsUser": .integer,
         "seLinuxOptions": seLinux,
         "seccompProfile": seccompProfile,
         "windowsOptions": .anything,
-    ])
+    ]
 
     /// Of a container, but never in a Knative Service.
     static let containerRefused: Set<String> = [

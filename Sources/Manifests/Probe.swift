@@ -42,7 +42,7 @@ extension Probe {
         let timeout = reader.integer("timeoutSeconds", in: seconds) ?? 0
         let failureThreshold = reader.integer("failureThreshold", in: seconds) ?? 0
         let successThreshold = reader.integer("successThreshold", in: 1...Self.secondsMax)
-        // Knative fills in Kubernetes' defaults, where zero is one, as soon as one of these is given.
+        // Knative fills in Kubernetes' defaults, also for zero, as soon as one of these is given.
         let isKnatives = isReadiness && timeout == 0 && failureThreshold == 0
         self.period = .seconds(period ?? (isKnatives ? 0 : 10))
         self.initialDelay = .seconds(reader.integer("initialDelaySeconds", in: seconds) ?? 0)

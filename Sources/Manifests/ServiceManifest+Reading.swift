@@ -173,6 +173,10 @@ extension ServiceManifest {
         _ pod: inout ObjectReader,
         _ volumes: [Volume]
     ) -> (serving: Container?, sidecars: [Container]) {
+        let podSecurity = SecurityContext(
+            in: &pod,
+            accepting: KubernetesFields.podSecurityContext
+        )
         let items = pod.objects("containers")
         let path = pod.path(of: "containers")
         guard !items.isEmpty else {
@@ -195,7 +199,12 @@ extension ServiceManifest {
         var sidecars: [Container] = []
         for (index, var item) in items.enumerated() {
             let isServing = index == servingIndexes.first
-            let container = Container(&item, isSidecar: !isServing, volumes: volumesByName)
+            let container = Container(
+                &item,
+                isSidecar: !isServing,
+                volumes: volumesByName,
+                podSecurity: podSecurity
+            )
             if isServing {
                 serving = container
             } else {

@@ -267,6 +267,21 @@ struct ServiceMistakeTests {
                 + " runAsNonRoot?"
         ),
         Mistake(
+            "runAsNonRoot: true",
+            "runAsUser: -1",
+            "54:22: \(first).securityContext.runAsUser: expected 0 to 2147483647, got -1"
+        ),
+        Mistake(
+            "runAsNonRoot: true",
+            "runAsGroup: 2147483648",
+            "54:23: \(first).securityContext.runAsGroup: expected 0 to 2147483647, got 2147483648"
+        ),
+        Mistake(
+            "runAsNonRoot: true",
+            "runAsUser: shop",
+            "54:22: \(first).securityContext.runAsUser: expected an integer, got a string"
+        ),
+        Mistake(
             "mountPath: /tmp}",
             "mountPath: /dev/./}",
             "60:34: \(first).volumeMounts[0].mountPath: /dev is reserved, so mount the volume"

@@ -215,8 +215,8 @@ struct RevisionState {
 
     /// An instance that takes requests says that it cannot serve for now, or can again.
     ///
-    /// It keeps the requests that it has; those that wait find another instance, or this one when it
-    /// is ready again.
+    /// It keeps the requests that it has; those that wait find another instance, or this one when
+    /// it is ready again.
     mutating func instanceReadinessChanged(
         _ id: InstanceID,
         to isReady: Bool,

@@ -23,7 +23,7 @@ final class InstanceProcess: EventHandler {
         var limits: RevisionSpec.ResourceLimits
         /// `nil` for the activator's own.
         var user: RevisionSpec.User?
-        /// The directory of the cgroup to be in, owned by the caller; `nil` for the activator's own.
+        /// The directory of its cgroup, owned by the caller; `nil` for the activator's own group.
         var cgroupFD: Int32?
     }
 

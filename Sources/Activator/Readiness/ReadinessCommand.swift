@@ -4,12 +4,13 @@ internal import EventLoop
 
 /// A command that is run beside an instance, as the manifest's `exec` asks for.
 ///
-/// Ready is an exit with 0. One that is given up is killed, with all that it started. Belongs to the
-/// loop's thread.
+/// Ready is an exit with 0. One that is given up is killed, with all that it started. Belongs to
+/// the loop's thread.
 final class ReadinessCommand: ReadinessAttempt {
     private let plan: InstanceProcess.Plan
     private let loop: EventLoop
     private let line: (String) -> Void
+    private let ended: () -> Void
     private var process: InstanceProcess?
 
     /// Makes a try.
@@ -18,10 +19,17 @@ final class ReadinessCommand: ReadinessAttempt {
     ///   - plan: The command, and how the instance itself is run.
     ///   - loop: The loop whose thread this is.
     ///   - line: Told each line that it writes.
-    init(_ plan: InstanceProcess.Plan, loop: EventLoop, line: @escaping (String) -> Void) {
+    ///   - ended: Called when its process is gone, also of one that was given up.
+    init(
+        _ plan: InstanceProcess.Plan,
+        loop: EventLoop,
+        line: @escaping (String) -> Void,
+        ended: @escaping () -> Void
+    ) {
         self.plan = plan
         self.loop = loop
         self.line = line
+        self.ended = ended
     }
 
     func start(_ done: @escaping (ReadinessFinding) -> Void) {
@@ -30,12 +38,14 @@ final class ReadinessCommand: ReadinessAttempt {
                 self.plan,
                 on: self.loop,
                 line: { [line] _, text in line(text) },
-                exited: { [weak self] exit in
+                exited: { [weak self, ended] exit in
+                    ended()
                     guard let self, self.process.take() != nil else { return }
                     done(exit == .code(0) ? .ready : .notReady(exit.description))
                 }
             )
         } catch {
+            self.ended()
             done(.notReady("could not be started: \(error)"))
         }
     }

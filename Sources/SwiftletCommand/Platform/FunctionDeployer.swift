@@ -7,12 +7,18 @@ internal import Manifests
 actor FunctionDeployer {
     private let options: PlatformOptions
     private let platformVariables: [(name: String, value: String)]
+    private let refusesOtherUsers: Bool
     private var history = RevisionHistory()
     private var activator: Activator?
 
-    init(_ options: PlatformOptions, platformVariables: [(name: String, value: String)]) {
+    init(
+        _ options: PlatformOptions,
+        platformVariables: [(name: String, value: String)],
+        refusesOtherUsers: Bool
+    ) {
         self.options = options
         self.platformVariables = platformVariables
+        self.refusesOtherUsers = refusesOtherUsers
     }
 
     /// What the activator is to serve.
@@ -22,7 +28,8 @@ actor FunctionDeployer {
         let plan = RevisionPlan(
             manifests: manifests,
             options: self.options,
-            platformVariables: self.platformVariables
+            platformVariables: self.platformVariables,
+            refusesOtherUsers: self.refusesOtherUsers
         )
         return try self.history.apply(
             manifests.services.map { service in

@@ -216,7 +216,8 @@ final class Platform {
     private func startActivator() async throws {
         let deployer = FunctionDeployer(
             self.options,
-            platformVariables: self.platformVariables
+            platformVariables: self.platformVariables,
+            refusesOtherUsers: self.parts == .activator
         )
         let plan = try await deployer.plan(for: self.manifests)
         let loop = try self.makeLoop("activator")

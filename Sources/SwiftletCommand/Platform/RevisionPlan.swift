@@ -12,6 +12,12 @@ struct RevisionPlan {
     let options: PlatformOptions
     /// Where functions find Kafka and the object storage on this machine.
     let platformVariables: [(name: String, value: String)]
+    /// Whether a program that cannot run as its manifest's user is refused.
+    ///
+    /// Otherwise it runs as our own, and that is told: on a developer's machine the manifests of a
+    /// cluster have to work.
+    var refusesOtherUsers = false
+    var users = UserPlan()
 
     /// The revision that a Service's template describes.
     ///
@@ -59,11 +65,28 @@ struct RevisionPlan {
         spec.command = try self.command(of: service, spec.environment)
         spec.resourceLimits.memoryBytesMax = service.container.limit(of: "memory") ?? 0
         spec.resourceLimits.fileBytesMax = service.container.limit(of: "ephemeral-storage") ?? 0
+        spec.user = try self.user(of: service, program: spec.command.first ?? "")
         spec.readinessProbe = try self.readinessProbe(of: service, spec.environment)
         if service.commandOverride == nil {
             spec.workingDirectory = service.container.workingDirectory
         } else {
             spec.socketMode = .port
+        }
+    }
+
+    private func user(
+        of service: ServiceManifest,
+        program: String
+    ) throws -> RevisionSpec.User? {
+        let security = service.container.security
+        do throws(UserPlan.Refusal) {
+            return try self.users.user(of: security, program: program)
+        } catch {
+            let mark = security.mark ?? service.metadata.mark
+            let text = "\(mark): Service \(service.metadata.name): \(error)"
+            guard !self.refusesOtherUsers else { throw CommandError(text) }
+            Terminal.note("\(text); it runs as user \(self.users.own.id) here")
+            return nil
         }
     }
 
@@ -98,7 +121,7 @@ struct RevisionPlan {
         return readiness
     }
 
-    /// A probe's command with the path of its program, which is looked for where the function would.
+    /// A probe's command with the path of its program, which is looked for as the function would.
     private func probeCommand(
         _ words: [String],
         of service: ServiceManifest,
