@@ -70,6 +70,7 @@ let package = Package(
         ),
 
         // The platform: what brings events to functions.
+        .target(name: "HTTP2Client", dependencies: ["CNghttp2", "HTTP"], swiftSettings: strict),
         .target(
             name: "HTTPClient",
             dependencies: ["CCurl", "EventLoop", "HTTP", "Bytes"],
@@ -105,8 +106,8 @@ let package = Package(
         .target(
             name: "Activator",
             dependencies: [
-                "Autoscaler", "Kubernetes", "HTTPServer", "HTTP", "EventLoop", "Telemetry", "Bytes",
-                "CLinux",
+                "Autoscaler", "Kubernetes", "HTTP2Client", "HTTPServer", "HTTP", "EventLoop",
+                "Telemetry", "Bytes", "CLinux",
             ],
             swiftSettings: strict
         ),
@@ -203,6 +204,11 @@ let package = Package(
             dependencies: [
                 "TestSupport", "HTTPServer", "HTTP", "EventLoop", "CNghttp2", "CLinux", "Bytes",
             ],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "HTTP2ClientTests",
+            dependencies: ["TestSupport", "HTTP2Client", "HTTP", "CNghttp2"],
             swiftSettings: strict
         ),
         .testTarget(

@@ -162,7 +162,7 @@ package final class Activator: HTTPHandler, @unchecked Sendable {
     }
 
     private func refuse(_ exchange: HTTPExchange, _ answer: ProblemAnswer) {
-        exchange.respond(answer.status, answer.fields, body: answer.body)
+        exchange.respond(answer)
     }
 
     private func route(_ request: HTTPRequestHead, _ traits: RequestTraits) -> Int? {

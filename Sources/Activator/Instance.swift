@@ -86,7 +86,12 @@ final class Instance {
         defer { if mustClose { Socket.close(listener) } }
         let address = try Socket.localAddress(of: listener)
         let isInherited = spec.socketMode == .inherited
-        self.pool = UpstreamPool(address: address, mayOverflow: !isInherited, context: context)
+        self.pool = UpstreamPool(
+            address: address,
+            mayOverflow: !isInherited,
+            speaksHTTP2: spec.speaksHTTP2,
+            context: context
+        )
         if !isInherited {
             // The port stays free for the program but for the unlikely thief in between.
             Socket.close(listener)
@@ -136,14 +141,24 @@ final class Instance {
     }
 
     /// Makes an instance that runs in a pod which takes requests already.
-    init(_ id: InstanceID, in pod: PodEndpoint, startedAt: MonotonicTime, context: ProxyContext) {
+    init(
+        _ id: InstanceID,
+        of spec: RevisionSpec,
+        in pod: PodEndpoint,
+        startedAt: MonotonicTime,
+        context: ProxyContext
+    ) {
         self.id = id
         self.name = pod.name
         self.context = context
         self.startedAt = startedAt
         self.readinessProbe = nil
         self.memoryBytesMax = 0
-        self.pool = UpstreamPool(address: pod.address, context: context)
+        self.pool = UpstreamPool(
+            address: pod.address,
+            speaksHTTP2: spec.speaksHTTP2,
+            context: context
+        )
     }
 
     /// The pod that it ran in is not its any more; requests that are there may finish.

@@ -65,6 +65,13 @@ extension Revision {
         case .timedOut:
             answer.status = .gatewayTimeout
             answer.detail += ": it may take \(self.spec.timeout) (timeoutSeconds)."
+        case .refused:
+            answer.status = .serviceUnavailable
+            answer.retryAfter = .seconds(1)
+            answer.detail += "; try again later."
+        case .reset(let code):
+            answer.grpcStatus = GRPCStatus(code)
+            answer.detail += "."
         case .notConnected(let code) where code == EMFILE || code == ENFILE:
             answer.status = .serviceUnavailable
             answer.retryAfter = .seconds(1)

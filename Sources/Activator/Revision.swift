@@ -112,7 +112,7 @@ final class Revision {
             length > self.context.configuration.bodyBytesMax
         {
             let answer = self.answerToLongBody()
-            return exchange.respond(answer.status, answer.fields, body: answer.body)
+            return exchange.respond(answer)
         }
         self.state.sharedRoom = self.context.queueRoom
         let id = self.state.requestArrived(bytes: Self.bytesHeld(traits), at: self.context.loop.now)

@@ -74,6 +74,9 @@ package struct RevisionSpec: Sendable {
     package var stopGrace = Duration.seconds(30)
     /// The Deployment whose pods are its instances; `nil` for processes of this machine.
     package var deployment: DeploymentReference?
+    /// Whether the program speaks HTTP/2 with prior knowledge, and nothing else (a port whose name
+    /// is `h2c`).
+    package var speaksHTTP2 = false
     /// How the program gets its socket.
     package var socketMode = SocketMode.inherited
     /// How an instance tells that it can serve; `nil` when listening is enough.
@@ -100,7 +103,7 @@ extension RevisionSpec: Equatable {
             && left.revision == right.revision && left.command == right.command
             && left.deployment == right.deployment
             && left.workingDirectory == right.workingDirectory
-            && left.socketMode == right.socketMode
+            && left.speaksHTTP2 == right.speaksHTTP2 && left.socketMode == right.socketMode
             && left.readinessProbe == right.readinessProbe
             && left.resourceLimits == right.resourceLimits && left.user == right.user
             && left.containerConcurrency == right.containerConcurrency

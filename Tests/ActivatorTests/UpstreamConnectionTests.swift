@@ -27,8 +27,13 @@ struct UpstreamConnectionTests {
         func upstreamSentInterim(_ head: HTTPResponseHead) {
             self.interim.append(head.status.rawValue)
         }
-        func upstreamSentHead(_ response: HTTPParsedResponse, body: [UInt8], end: HTTPFields?) {
-            self.status = response.head.status.rawValue
+        func upstreamSentHead(
+            _ head: HTTPResponseHead,
+            bodyLength: Int?,
+            body: [UInt8],
+            end: HTTPFields?
+        ) {
+            self.status = head.status.rawValue
             self.upstreamSentBody(body, end: end)
         }
         func upstreamSentBody(_ bytes: [UInt8], end: HTTPFields?) {
@@ -40,7 +45,7 @@ struct UpstreamConnectionTests {
         func upstreamSwitched(_ head: HTTPResponseHead, fd: Int32, rest: [UInt8]) {}
         func upstreamFailed(_ failure: UpstreamFailure) { self.failure = failure }
 
-        func connected(_ connection: UpstreamConnection) { Bench.begin(self, on: connection) }
+        func connected(_ connection: any UpstreamCarrier) { Bench.begin(self, on: connection) }
 
         var text: String { String(decoding: self.body, as: UTF8.self) }
     }
@@ -86,7 +91,7 @@ struct UpstreamConnectionTests {
 
         static func begin(
             _ client: Client,
-            on connection: UpstreamConnection,
+            on connection: any UpstreamCarrier,
             timeout: Duration = .seconds(60)
         ) {
             let head = HTTPRequestHead(method: client.method, target: "/")

@@ -53,7 +53,13 @@ extension Revision: PodClaimant {
 
     func podIsReady(_ pod: PodEndpoint, for id: InstanceID) {
         let startedAt = self.podStarts.removeValue(forKey: id) ?? self.context.loop.now
-        let instance = Instance(id, in: pod, startedAt: startedAt, context: self.context)
+        let instance = Instance(
+            id,
+            of: self.spec,
+            in: pod,
+            startedAt: startedAt,
+            context: self.context
+        )
         self.add(instance)
         self.context.logger.debug(
             "An instance runs in a pod.",

@@ -10,13 +10,15 @@ struct ProblemAnswer {
     var detail: String
     /// After which the request may be tried again.
     var retryAfter: Duration?
+    /// The status of a call of gRPC, where ``status`` does not tell it.
+    var grpcStatus: GRPCStatus?
     /// What else a program may read, by name.
     var members: KeyValuePairs<String, String> = [:]
 
     /// The header fields.
     var fields: HTTPFields {
         var fields: HTTPFields = ["Content-Type": "application/problem+json"]
-        if let retryAfter { fields.append("Retry-After", "\(Self.wholeSeconds(retryAfter))") }
+        if self.retryAfter != nil { fields.append("Retry-After", "\(self.retryAfterSeconds)") }
         return fields
     }
 
@@ -34,8 +36,8 @@ struct ProblemAnswer {
     }
 
     /// `Retry-After` knows no fractions: at least 1, rounded up.
-    private static func wholeSeconds(_ duration: Duration) -> Int64 {
-        let (seconds, attoseconds) = duration.components
+    var retryAfterSeconds: Int64 {
+        let (seconds, attoseconds) = (self.retryAfter ?? .zero).components
         return max(1, attoseconds > 0 ? seconds + 1 : seconds)
     }
 }

@@ -28,7 +28,7 @@ extension ProxiedRequest: ConnectionWaiter {
         self.instance?.pool.leave(self)
     }
 
-    func connected(_ connection: UpstreamConnection) {
+    func connected(_ connection: any UpstreamCarrier) {
         self.endWaiting()
         self.send(on: connection)
     }

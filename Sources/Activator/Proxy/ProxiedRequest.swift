@@ -10,6 +10,8 @@ internal import HTTPServer
 final class ProxiedRequest: UpstreamClient {
     /// How often a request goes to another connection after one that failed it.
     private static let retriesMax = 1
+    /// How often a request goes to an instance that gives it back.
+    private static let refusalsMax = 5
 
     let id: RequestID
     let traits: RequestTraits
@@ -18,7 +20,7 @@ final class ProxiedRequest: UpstreamClient {
     private var exchange: HTTPExchange?
     /// The instance that has it; `nil` while it waits.
     private(set) var instance: Instance?
-    private var connection: UpstreamConnection?
+    private var connection: (any UpstreamCarrier)?
     /// Ends the wait for a connection.
     var waitTimer = TimerID.none
     /// What carries the bytes after a switch of protocols.
@@ -28,6 +30,7 @@ final class ProxiedRequest: UpstreamClient {
     private var dispatchedAt: MonotonicTime
     private var isCold = false
     private var retryCount = 0
+    private var refusalCount = 0
 
     private var hasBodyBegun = false
     /// The trailers, once the body of the request is complete.
@@ -83,7 +86,7 @@ final class ProxiedRequest: UpstreamClient {
     }
 
     /// Begins the request on a connection, unless it is over.
-    func send(on connection: UpstreamConnection) {
+    func send(on connection: any UpstreamCarrier) {
         guard let exchange = self.exchange else { return connection.close() }
         let context = self.revision.context
         self.connection = connection
@@ -108,7 +111,10 @@ final class ProxiedRequest: UpstreamClient {
             self.connection?.endRequest(trailers: HTTPFields())
         } else if !self.hasBodyBegun {
             self.hasBodyBegun = true
-            self.replay = self.instance?.answeredAt == nil || self.isConnecting ? [] : nil
+            let mayComeBack =
+                self.instance?.answeredAt == nil || self.isConnecting
+                || self.connection?.mayGiveBack == true
+            self.replay = mayComeBack ? [] : nil
             exchange.consumeBody { [self] event in self.received(event) }
         } else {
             for chunk in self.replay ?? [] { self.connection?.sendBody(chunk) }
@@ -177,18 +183,21 @@ final class ProxiedRequest: UpstreamClient {
         exchange.sendInformational(head)
     }
 
-    func upstreamSentHead(_ response: HTTPParsedResponse, body: [UInt8], end: HTTPFields?) {
+    func upstreamSentHead(
+        _ head: HTTPResponseHead,
+        bodyLength: Int?,
+        body: [UInt8],
+        end: HTTPFields?
+    ) {
         guard let exchange = self.exchange, !exchange.isOver else { return self.finish() }
         if end != nil { self.connection = nil }
         let isHead = exchange.request.method == .head
-        let head = self.answerHead(of: response.head)
+        let head = self.answerHead(of: head)
         let isBare = isHead && !head.fields.contains("content-length")
         if let end, end.isEmpty, !isBare {
             exchange.respond(head.status, head.fields, body: body)
             return self.finish()
         }
-        var bodyLength: Int?
-        if case .length(let length) = response.framing { bodyLength = length }
         exchange.start(head, bodyLength: bodyLength)
         self.pass(body, end, to: exchange)
     }
@@ -295,21 +304,36 @@ final class ProxiedRequest: UpstreamClient {
         }
         guard !exchange.isStarted else {
             self.revision.log(failure, of: instance, nil)
-            exchange.abort()
+            exchange.breakOff(self.revision.answer(to: failure, of: instance, nil))
             return self.finish()
         }
-        if self.mayRetry(failure, wasReused: wasReused) {
-            if failure != .neverAccepted { self.retryCount += 1 }
-            if self.hasBodyBegun, self.bodyEnd == nil { exchange.pauseBody() }
-            self.instance = nil
-            return self.revision.returned(self)
-        }
-        guard failure == .closedEarly || failure == .neverAccepted else {
-            return self.fail(failure, nil)
-        }
-        // Nothing more is taken of the body until the reason is known.
+        // Nothing more is taken of the body until it is known where it goes.
         if self.hasBodyBegun, self.bodyEnd == nil { exchange.pauseBody() }
-        instance.whenExitIsKnown { [self] exit in self.fail(failure, exit) }
+        if self.mayRetry(failure, wasReused: wasReused) { return self.giveBack(after: failure) }
+        guard failure == .closedEarly || failure == .neverAccepted || failure.meansNobodyListens
+        else { return self.fail(failure, nil) }
+        instance.whenExitIsKnown { [self] exit in
+            // The port of a process closes a moment before its end is reported.
+            if exit != nil, failure.meansNobodyListens,
+                self.mayRetry(.neverAccepted, wasReused: wasReused)
+            {
+                self.giveBack(after: .neverAccepted)
+            } else {
+                self.fail(failure, exit)
+            }
+        }
+    }
+
+    /// Waits in the queue again.
+    private func giveBack(after failure: UpstreamFailure) {
+        guard self.exchange != nil else { return }
+        switch failure {
+        case .neverAccepted: break
+        case .refused: self.refusalCount += 1
+        default: self.retryCount += 1
+        }
+        self.instance = nil
+        self.revision.returned(self)
     }
 
     /// A request is sent again only when no function can have begun with it, or when it may be
@@ -319,6 +343,7 @@ final class ProxiedRequest: UpstreamClient {
             self.traits.framing == .none || !self.hasBodyBegun || self.replay != nil
         switch failure {
         case .neverAccepted: return isReplayable
+        case .refused: return isReplayable && self.refusalCount < Self.refusalsMax
         case .notConnected: return isReplayable && self.retryCount < Self.retriesMax
         case .closedEarly:
             return wasReused && self.traits.framing == .none && self.method.isIdempotent
@@ -342,7 +367,7 @@ final class ProxiedRequest: UpstreamClient {
 
     private func answer(_ answer: ProblemAnswer) {
         guard let exchange = self.exchange, !exchange.isOver, !exchange.isStarted else { return }
-        exchange.respond(answer.status, answer.fields, body: answer.body)
+        exchange.respond(answer)
     }
 
     // MARK: End
@@ -359,7 +384,7 @@ final class ProxiedRequest: UpstreamClient {
         guard let exchange = self.exchange else { return }
         self.leaveConnection()
         self.tunnel?.close()
-        if exchange.isStarted { exchange.abort() } else { self.answer(answer) }
+        if exchange.isStarted { exchange.breakOff(answer) } else { self.answer(answer) }
         self.finish()
     }
 

@@ -34,7 +34,7 @@ final class ProxyContext {
     /// What the requests of all revisions that wait hold.
     var queued = QueueRoom(count: 0, bytes: 0)
 
-    private var flushes: [UpstreamConnection] = []
+    private var flushes: [any PlannedFlush] = []
 
     init(
         loop: EventLoop,
@@ -69,7 +69,7 @@ final class ProxyContext {
 
     /// Flushes a connection at the end of this turn: a head then leaves together with the body that
     /// came with it.
-    func planFlush(of connection: UpstreamConnection) {
+    func planFlush(of connection: any PlannedFlush) {
         self.flushes.append(connection)
         guard self.flushes.count == 1 else { return }
         let owned = LoopBound(self)
@@ -77,12 +77,18 @@ final class ProxyContext {
     }
 
     private func flushPlanned() {
-        var connections: [UpstreamConnection] = []
+        var connections: [any PlannedFlush] = []
         swap(&connections, &self.flushes)
         for connection in connections { connection.flush() }
         connections.removeAll(keepingCapacity: true)
         if self.flushes.isEmpty { swap(&connections, &self.flushes) }
     }
+}
+
+/// Whoever has something to send when a turn of the loop ends.
+protocol PlannedFlush: AnyObject {
+    /// Sends what is there.
+    func flush()
 }
 
 /// Carries something that belongs to a loop's thread through a closure that runs on that thread.

@@ -4,33 +4,10 @@ internal import EventLoop
 internal import Glibc
 internal import HTTP
 
-/// What a connection tells the request that it carries, whichever protocol it speaks.
-protocol UpstreamClient: AnyObject {
-    /// For the framing of the answer.
-    var method: HTTPMethod { get }
-    /// A first byte of an answer came.
-    func upstreamAnswered()
-    /// A head of 1xx before the answer (RFC 9110 section 15.2); 101 is none.
-    func upstreamSentInterim(_ head: HTTPResponseHead)
-    /// The head of the answer, what is there of its body, and whether that is all of it.
-    func upstreamSentHead(_ response: HTTPParsedResponse, body: [UInt8], end: HTTPFields?)
-    /// More of the body, and its trailers when that was the end.
-    func upstreamSentBody(_ bytes: [UInt8], end: HTTPFields?)
-    /// The socket takes bytes again.
-    func upstreamDrained()
-    /// The answer will not come, or not to its end; the connection is closed already.
-    func upstreamFailed(_ failure: UpstreamFailure)
-    /// Whether the function was asked to switch protocols.
-    var mayUpgrade: Bool { get }
-    /// The function switched protocols: the socket is the client's now, and so is what came behind
-    /// the head.
-    func upstreamSwitched(_ head: HTTPResponseHead, fd: Int32, rest: [UInt8])
-}
-
 /// One connection to an instance, which carries one request after the other in HTTP/1.1.
 ///
 /// Belongs to the loop's thread, as everything in the proxy.
-final class UpstreamConnection: EventHandler {
+final class UpstreamConnection: EventHandler, UpstreamCarrier, PlannedFlush {
     private enum Phase {
         /// Between requests.
         case idle
@@ -61,7 +38,6 @@ final class UpstreamConnection: EventHandler {
     private var isFlushPlanned = false
     private var isRequestSent = true
     private var isChunked = false
-    /// Whether the peer is known to be there; nothing was sent before.
     private(set) var hasConnected = false
     private var isPaused = false
     private var interest: IOEvents = .readable
@@ -72,8 +48,8 @@ final class UpstreamConnection: EventHandler {
     /// When the request has to be over.
     private var requestDeadline = MonotonicTime(nanoseconds: .max)
 
-    /// Whether a request was carried before.
     private(set) var isReused = false
+    var mayGiveBack: Bool { false }
 
     /// Takes over a socket that is connected, or about to be.
     init(fd: Int32, pool: UpstreamPool, context: ProxyContext) throws {
@@ -90,15 +66,12 @@ final class UpstreamConnection: EventHandler {
         return false
     }
 
-    /// The port of our side; what the instance's listener sees as its peer.
     var localPort: UInt16? { try? Socket.localAddress(of: self.fd).port }
 
-    /// Whether bytes wait for the socket.
     var isOutputBlocked: Bool { self.outputStart < self.output.count && !self.isFlushPlanned }
 
     // MARK: Request
 
-    /// Begins a request, whose body is to follow when it has one.
     func begin(_ head: UpstreamRequestHead, for client: any UpstreamClient, timeout: TimeSpan) {
         assert(self.outputStart == self.output.count, "the request before was sent")
         self.client = client
@@ -120,7 +93,6 @@ final class UpstreamConnection: EventHandler {
         )
     }
 
-    /// Sends body bytes; look at ``isOutputBlocked`` afterwards.
     func sendBody(_ bytes: [UInt8]) {
         guard !self.isClosed else { return }
         if self.isChunked {
@@ -135,7 +107,6 @@ final class UpstreamConnection: EventHandler {
         self.planFlush()
     }
 
-    /// Ends the request.
     func endRequest(trailers: HTTPFields) {
         guard !self.isClosed else { return }
         if self.isChunked {
@@ -151,7 +122,6 @@ final class UpstreamConnection: EventHandler {
         self.flush()
     }
 
-    /// Sends what is there when this turn of the loop ends, unless it leaves sooner.
     func planFlush() {
         guard !self.isFlushPlanned, self.outputStart < self.output.count,
             !self.interest.contains(.writable)
@@ -160,7 +130,6 @@ final class UpstreamConnection: EventHandler {
         self.context.planFlush(of: self)
     }
 
-    /// Sends what is there.
     func flush() {
         self.isFlushPlanned = false
         guard !self.isClosed, self.outputStart < self.output.count else { return }
@@ -235,13 +204,11 @@ final class UpstreamConnection: EventHandler {
         self.context.loop.modify(self.fd, for: interest)
     }
 
-    /// Stops reading until ``resume()``: the client does not take more.
     func pause() {
         self.isPaused = true
         self.updateInterest()
     }
 
-    /// Reads again.
     func resume() {
         guard self.isPaused else { return }
         self.isPaused = false
@@ -385,7 +352,9 @@ final class UpstreamConnection: EventHandler {
         // The connection is free before the client hears of it: it may be needed for the next.
         if end != nil { self.responseEnded(hasRest: hasRest) }
         if let head {
-            client.upstreamSentHead(head, body: body, end: end)
+            var bodyLength: Int?
+            if case .length(let length) = head.framing { bodyLength = length }
+            client.upstreamSentHead(head.head, bodyLength: bodyLength, body: body, end: end)
         } else if !body.isEmpty || end != nil {
             client.upstreamSentBody(body, end: end)
         }

@@ -3,6 +3,7 @@
 internal import EventLoop
 internal import Glibc
 internal import HTTP
+internal import HTTP2Client
 
 /// Why a function's answer did not come, or not to its end.
 enum UpstreamFailure: Equatable {
@@ -16,10 +17,29 @@ enum UpstreamFailure: Equatable {
     case closedMidway
     /// What came is no HTTP/1.1 answer.
     case malformed(HTTPParseError)
+    /// What came is no answer of HTTP/2, though the connection is one.
+    case malformedHTTP2
+    /// What came is no HTTP/2 at all.
+    case notHTTP2
+    /// The function gave the request back without having begun it.
+    case refused
+    /// The function ended the request with this code.
+    case reset(HTTP2ErrorCode)
     /// The function switched protocols, which nobody had asked for.
     case upgraded
     /// The answer took longer than the revision allows.
     case timedOut
+
+    /// Why a stream of HTTP/2 ended early.
+    init(_ failure: HTTP2ClientSession.StreamFailure) {
+        self =
+            switch failure {
+            case .unprocessed: .refused
+            case .reset(let code): .reset(code)
+            case .malformed(let error?): .malformed(error)
+            case .malformed(nil): .malformedHTTP2
+            }
+    }
 
     /// Whether nobody was there to take the connection, rather than we had none to give.
     var meansNobodyListens: Bool {
@@ -36,6 +56,10 @@ enum UpstreamFailure: Equatable {
         case .closedEarly: "closed the connection before it answered"
         case .closedMidway: "closed the connection in the middle of its answer"
         case .malformed(let error): "sent an answer that is not valid HTTP: \(error.explanation)"
+        case .malformedHTTP2: "sent an answer that is not valid HTTP/2"
+        case .notHTTP2: "does not speak HTTP/2, which its port's name (h2c) promises"
+        case .refused: "refused the request again and again"
+        case .reset(let code): "ended the request with \(code)"
         case .upgraded: "switched protocols without being asked to"
         case .timedOut: "did not answer in time"
         }

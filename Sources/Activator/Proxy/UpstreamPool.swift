@@ -6,7 +6,7 @@ internal import Glibc
 /// Who waits for a connection to an instance.
 protocol ConnectionWaiter: AnyObject {
     /// There is one.
-    func connected(_ connection: UpstreamConnection)
+    func connected(_ connection: any UpstreamCarrier)
 }
 
 /// The connections to one instance that wait for a request, and the requests that wait for a
@@ -31,9 +31,17 @@ final class UpstreamPool {
     private var waiters: [any ConnectionWaiter] = []
     private var probe: PortProbe?
     private var isClosed = false
+    /// Has all of the connections where the instance speaks HTTP/2.
+    private let http2: HTTP2UpstreamPool?
 
     /// Makes an empty pool.
-    init(address: SocketAddress, mayOverflow: Bool = false, context: ProxyContext) {
+    init(
+        address: SocketAddress,
+        mayOverflow: Bool = false,
+        speaksHTTP2: Bool = false,
+        context: ProxyContext
+    ) {
+        self.http2 = speaksHTTP2 ? HTTP2UpstreamPool(address: address, context: context) : nil
         self.address = address
         self.mayOverflow = mayOverflow
         self.context = context
@@ -47,7 +55,8 @@ final class UpstreamPool {
     /// - Parameter waiter: Who is told later, when there is none now.
     /// - Returns: A connection; `nil` when one has to be waited for.
     /// - Throws: `SystemError` when none can be made.
-    func take(for waiter: any ConnectionWaiter) throws -> UpstreamConnection? {
+    func take(for waiter: any ConnectionWaiter) throws -> (any UpstreamCarrier)? {
+        if let http2 = self.http2 { return try http2.take() }
         if let connection = self.idle.popLast() { return connection }
         guard self.mayOverflow else { return try self.open(Socket.connect(to: self.address)) }
         if self.waiters.isEmpty, let connection = try self.connectAtOnce() { return connection }
@@ -61,6 +70,7 @@ final class UpstreamPool {
 
     /// Keeps a socket that was connected elsewhere.
     func adopt(_ fd: Int32) {
+        if let http2 = self.http2 { return http2.adopt(fd) }
         guard let connection = try? self.open(fd) else { return }
         self.returned(connection)
     }
@@ -128,12 +138,14 @@ final class UpstreamPool {
 
     /// Closes what waits.
     func closeIdle() {
+        self.http2?.closeIdle()
         for connection in self.idle { connection.close() }
     }
 
     /// Closes what waits, and what will be given back; requests wait for no connection any more.
     func close() {
         self.isClosed = true
+        self.http2?.close()
         self.closeIdle()
         self.probe?.cancel()
         self.probe = nil

@@ -24,6 +24,8 @@ struct UpstreamRequestHead {
     let hostDefault: [UInt8]
     /// Whether the function is asked to switch protocols, as the client wishes.
     var isUpgrade = false
+    /// Whether the function is told that trailers will be read (RFC 9110 section 10.1.4).
+    var takesTrailers = false
 
     /// Most that the proxy's own lines have besides what is counted for each request.
     private static let ownBytesMax = 256
@@ -54,6 +56,7 @@ struct UpstreamRequestHead {
             self.appendUserFields(without: nominated, to: &output)
             self.appendFraming(to: &output)
             output.append(lines.span)
+            if self.takesTrailers { output.append("TE: trailers\r\n") }
             if !self.traits.hasTrace { trace.appendLine(to: &output) }
             if self.isUpgrade, let upgrade = self.traits.upgrade {
                 output.append("Connection: Upgrade\r\nUpgrade: ")

@@ -41,6 +41,7 @@ struct RevisionPlan {
         }
         spec.containerConcurrency = service.containerConcurrency
         spec.timeout = service.timeout
+        spec.speaksHTTP2 = service.container.port?.isHTTP2 ?? false
         spec.scale.min = service.scaling.minScale ?? 0
         spec.scale.max = service.scaling.maxScale ?? 0
         spec.scale.initial = service.scaling.initialScale ?? 0

@@ -27,10 +27,10 @@ struct ExecutableFinder {
 
     /// The absolute path of the program called `name`; `nil` when there is none.
     func find(_ name: String) -> String? {
-        guard !name.contains("/") else { return Self.resolved(name) }
+        guard !name.contains("/") else { return Self.absolute(name) }
         for directory in self.directories {
             for candidate in ["\(directory)/\(name)", "\(directory)/\(name)/\(name)"] {
-                if let path = Self.resolved(candidate) { return path }
+                if let path = Self.absolute(candidate) { return path }
             }
         }
         return nil
@@ -41,17 +41,21 @@ struct ExecutableFinder {
         if let found = self.find(name) { return found }
         guard !name.contains("/") else { return nil }
         for directory in path.split(separator: ":") {
-            if let found = Self.resolved("\(directory)/\(name)") { return found }
+            if let found = Self.absolute("\(directory)/\(name)") { return found }
         }
         return nil
     }
 
-    private static func resolved(_ path: String) -> String? {
+    /// The absolute path of a program; a link stays one, for its name or place may matter to the
+    /// program, as to the interpreter of a virtual environment.
+    private static func absolute(_ path: String) -> String? {
         var status = stat()
         guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG,
-            access(path, X_OK) == 0, let absolute = realpath(path, nil)
+            access(path, X_OK) == 0
         else { return nil }
-        defer { free(absolute) }
-        return String(cString: absolute)
+        guard !path.hasPrefix("/") else { return path }
+        guard let directory = getcwd(nil, 0) else { return nil }
+        defer { free(directory) }
+        return "\(String(cString: directory))/\(path)"
     }
 }

@@ -1,21 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Body bytes of one answer that are still to be sent, as the handler gave them.
-struct HTTP2StreamOutput {
+/// Body bytes of one stream of HTTP/2 that are still to be sent, as they were given.
+package struct HTTP2StreamOutput: Sendable {
     private var chunks: [[UInt8]] = []
     private var chunkNext = 0
     /// How many bytes of the first chunk were sent.
     private var start = 0
-    private(set) var count = 0
+    /// How many bytes wait.
+    package private(set) var count = 0
 
-    mutating func append(_ bytes: [UInt8]) {
+    /// Nothing waits.
+    package init() {}
+
+    /// Adds bytes behind the others; they are not copied.
+    package mutating func append(_ bytes: [UInt8]) {
         guard !bytes.isEmpty else { return }
         self.chunks.append(bytes)
         self.count += bytes.count
     }
 
     /// Moves up to `length` bytes to the end of `output`.
-    mutating func take(_ length: Int, into output: inout [UInt8]) {
+    package mutating func take(_ length: Int, into output: inout [UInt8]) {
         var left = min(length, self.count)
         self.count -= left
         while left > 0 {
@@ -37,5 +42,6 @@ struct HTTP2StreamOutput {
         }
     }
 
-    mutating func removeAll() { self = Self() }
+    /// Forgets what waits.
+    package mutating func removeAll() { self = Self() }
 }
