@@ -208,7 +208,7 @@ let package = Package(
         ),
         .testTarget(
             name: "HTTP2ClientTests",
-            dependencies: ["TestSupport", "HTTP2Client", "HTTP", "CNghttp2"],
+            dependencies: ["TestSupport", "HTTP2Client", "HTTP"],
             swiftSettings: strict
         ),
         .testTarget(
@@ -288,7 +288,8 @@ let package = Package(
             name: "ActivatorTests",
             dependencies: [
                 "TestSupport",
-                "Activator", "Autoscaler", "HTTPServer", "HTTPClient", "HTTP", "EventLoop",
+                "Activator", "Autoscaler", "HTTP2Client", "HTTPServer", "HTTPClient", "HTTP",
+                "EventLoop",
                 "Telemetry", "Bytes",
                 "CLinux",
             ],

@@ -21,6 +21,8 @@ enum HTTP2ClientCallbacks {
         // The windows follow what the readers of the answers take.
         nghttp2_option_set_no_auto_window_update(option, 1)
         nghttp2_option_set_max_outbound_ack(option, self.acknowledgementsMax)
+        // Heads wait for the peer's settings: a connection that ends before has carried nothing.
+        nghttp2_option_set_peer_max_concurrent_streams(option, 0)
         self.setIncoming(callbacks)
         self.setOutgoing(callbacks)
         var session: OpaquePointer?

@@ -198,6 +198,9 @@ package final class HTTP2ClientSession {
         nghttp2_session_consume(self.raw, id, count)
     }
 
+    /// Whether the peer may know of a request: its head was sent.
+    package func isHeadSent(of id: StreamID) -> Bool { self.streams[id]?.isHeadSent ?? true }
+
     /// Ends a stream; nothing more is told of it.
     package func leave(_ id: StreamID, _ code: HTTP2ErrorCode) {
         guard let stream = self.streams[id], !stream.isLeft else { return }

@@ -7,8 +7,9 @@ internal import HTTP2Client
 
 /// One connection to an instance that carries many requests at once (RFC 9113, prior knowledge).
 ///
-/// It reads whatever comes: how much that is, the windows of the streams say. Belongs to the loop's
-/// thread.
+/// It reads whatever comes: how much that is, the windows of the streams say. A request leaves when
+/// the instance has shown by its settings that it is there, so that one whose connection ends
+/// before is known not to have begun. Belongs to the loop's thread.
 final class HTTP2UpstreamConnection: EventHandler, PlannedFlush {
     /// What the library gives at once, which is then sent.
     private static let outputBytesMax = 64 * 1024
@@ -96,14 +97,18 @@ final class HTTP2UpstreamConnection: EventHandler, PlannedFlush {
         self.reservedCount -= 1
         stream.id = id
         self.streams[id] = stream
-        let deadline = stream.deadline
-        self.armTimer(noLaterThan: self.hasConnected ? deadline : min(deadline, self.connectDeadline))
+        self.armTimer(noLaterThan: self.due(stream.deadline))
     }
 
     /// Sends bytes of a request's body.
     func send(_ bytes: [UInt8], on stream: HTTP2UpstreamStream) {
         self.session.send(bytes, on: stream.id)
         self.planFlush()
+    }
+
+    /// Whether the instance may know of a request.
+    func isHeadSent(of stream: HTTP2UpstreamStream) -> Bool {
+        self.session.isHeadSent(of: stream.id)
     }
 
     /// Whether a request's body may go on.
@@ -154,7 +159,7 @@ final class HTTP2UpstreamConnection: EventHandler, PlannedFlush {
             }
             guard !self.isClosed else { return }
             guard !self.session.output.isEmpty else {
-                if !goesOn { return self.failAll() }
+                if !goesOn { return self.failAll(self.breach) }
                 if self.endsWhenIdle() { return }
                 break
             }
@@ -228,20 +233,20 @@ final class HTTP2UpstreamConnection: EventHandler, PlannedFlush {
         self.runEvents()
         guard !self.isClosed else { return }
         guard isUnderstood else {
-            return self.failAll(self.session.hasSettings ? .malformedHTTP2 : .notHTTP2)
+            return self.failAll(self.breach)
         }
         self.planFlush()
     }
+
+    /// What the instance did when the session understands it no longer.
+    private var breach: UpstreamFailure { self.session.hasSettings ? .malformedHTTP2 : .notHTTP2 }
 
     /// Acts on what the session told.
     private func runEvents() {
         var changed: [HTTP2UpstreamStream] = []
         for event in self.session.takeEvents() {
             switch event {
-            case .settings(let streamsMax):
-                // None at all would be no limit to live with: such a request waits for its time.
-                self.streamsMax = max(1, streamsMax)
-                self.pool?.streamsMax = max(1, streamsMax)
+            case .settings(let streamsMax): self.limitStreams(to: streamsMax)
             case .goAway: self.drain()
             case .interim(let id, _), .head(let id, _, _), .body(let id, _), .end(let id, _),
                 .room(let id), .closed(let id, _):
@@ -249,6 +254,20 @@ final class HTTP2UpstreamConnection: EventHandler, PlannedFlush {
             }
         }
         for stream in changed { stream.tell() }
+    }
+
+    /// Keeps to what the instance allows; what was begun beyond that goes elsewhere.
+    private func limitStreams(to count: Int) {
+        // None at all would be no limit to live with: such a request waits for its time.
+        let streamsMax = max(1, count)
+        self.streamsMax = streamsMax
+        self.pool?.streamsMax = streamsMax
+        let surplus = self.streams.count - streamsMax
+        guard surplus > 0 else { return }
+        let waiting = self.streams.values.filter { !self.session.isHeadSent(of: $0.id) }
+        for stream in waiting.sorted(by: { $0.id > $1.id }).prefix(surplus) {
+            stream.fail(.refused)
+        }
     }
 
     private func note(
@@ -302,7 +321,12 @@ final class HTTP2UpstreamConnection: EventHandler, PlannedFlush {
         }
         for stream in self.streams.values.filter({ $0.deadline <= now }) { stream.fail(.timedOut) }
         guard let next = self.streams.values.map(\.deadline).min() else { return }
-        self.armTimer(noLaterThan: next)
+        self.armTimer(noLaterThan: self.due(next))
+    }
+
+    /// When to look again, for a deadline of streams.
+    private func due(_ deadline: MonotonicTime) -> MonotonicTime {
+        self.hasConnected ? deadline : min(deadline, self.connectDeadline)
     }
 
     // MARK: End

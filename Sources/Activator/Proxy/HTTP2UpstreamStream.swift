@@ -23,7 +23,6 @@ final class HTTP2UpstreamStream: UpstreamCarrier {
     /// Whether there are news that the connection will have told.
     private var hasNews = false
     private var isAnswered = false
-    private var hasHead = false
     private var isPaused = false
     /// Body bytes that were told, and not given back to the windows.
     private var unconsumedBytes = 0
@@ -122,7 +121,6 @@ final class HTTP2UpstreamStream: UpstreamCarrier {
         // The stream is free before the client hears of it: it may be needed for the next.
         if news.end != nil { self.release() }
         if let head = news.head {
-            self.hasHead = true
             client.upstreamSentHead(
                 head,
                 bodyLength: Self.bodyLength(head, to: client.method),
@@ -147,8 +145,11 @@ final class HTTP2UpstreamStream: UpstreamCarrier {
 
     // MARK: End
 
-    /// The connection ended.
-    func connectionEnded() { self.fail(self.hasHead ? .closedMidway : .closedEarly) }
+    /// The connection ended; it may not have carried anything of the request.
+    func connectionEnded() {
+        guard self.connection?.isHeadSent(of: self) != false else { return self.fail(.refused) }
+        self.fail(self.isAnswered ? .closedMidway : .closedEarly)
+    }
 
     /// The answer will not come.
     func fail(_ failure: UpstreamFailure) {

@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`swiftlet activate` with functions in Python that speak HTTP/2 alone."""
+
+import sys
+import urllib.parse
+
+import requests
+from conftest import Program
+
+MANIFEST = """
+apiVersion: serving.knative.dev/v1
+kind: Service
+metadata:
+  name: {name}
+  annotations: {{swiftlet.dev/command: {command}}}
+spec:
+  template:
+    spec:
+      containerConcurrency: {concurrency}
+      timeoutSeconds: {timeout}
+      containers:
+      - image: dev.local/{name}:1
+        ports: [{{name: h2c, containerPort: 8080}}]
+        readinessProbe: {probe}
+---
+"""
+
+
+def service(name, function, concurrency=0, timeout=60, probe="{tcpSocket: {}}"):
+    """A Service whose instances are a Python program, with its arguments."""
+    return MANIFEST.format(
+        name=name, command=f"{sys.executable} {function}", concurrency=concurrency,
+        timeout=timeout, probe=probe,
+    )
+
+
+class Activator(Program):
+    """`swiftlet activate` with some services."""
+
+    def __init__(self, folder, *services):
+        file = folder / "services.yaml"
+        file.write_text("".join(services))
+        super().__init__(
+            "activate", "-f", file, "--port", 0, "--admin-port", 0, "--idle", "1s",
+            "--output", "json",
+        )
+        self.addresses = self.ready_line()
+        self.url = self.addresses["activator"]
+        self.address = urllib.parse.urlsplit(self.url).netloc
+
+    def instances(self, name):
+        """The instances of a service that there are now."""
+        functions = requests.get(self.addresses["admin"] + "/admin/functions", timeout=10).json()
+        return [f for f in functions if f["service"] == name][0]["instances"]
+
+    def request(self, name, path="/", **options):
+        """A request of HTTP/1.1 to a service."""
+        headers = {"Host": f"{name}.default.localhost", **options.pop("headers", {})}
+        method = "POST" if "data" in options else "GET"
+        return requests.request(method, self.url + path, headers=headers, timeout=60, **options)
