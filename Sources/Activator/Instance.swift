@@ -237,6 +237,8 @@ final class Instance {
         switch action {
         case .httpGet(let path, let headers):
             return try ReadinessRequest(path, headers, to: address, loop: loop)
+        case .grpc(let service):
+            return ReadinessHealthCheck(of: service, at: address, context: self.context)
         case .tcpSocket: return try ReadinessConnection(to: address, loop: loop)
         case .exec(let command):
             guard var plan = self.plan else { throw SystemError("exec", code: ESRCH) }

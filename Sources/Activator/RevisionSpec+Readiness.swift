@@ -27,6 +27,9 @@ extension RevisionSpec {
             /// A command that exits with 0: the absolute path of a program, and its arguments. It
             /// runs as the instance does: in its directory, with its variables, user and limits.
             case exec([String])
+            /// The gRPC health check of a service, or of all with an empty name, that is answered
+            /// with SERVING.
+            case grpc(service: String)
         }
 
         /// What is tried.
@@ -56,6 +59,7 @@ extension RevisionSpec {
             case .httpGet(let path, _):
                 "answer its readinessProbe, GET \(path), with 200 to 399"
             case .tcpSocket: "take the connection of its readinessProbe"
+            case .grpc: "answer its readinessProbe, the gRPC health check, with SERVING"
             case .exec(let command):
                 "pass its readinessProbe, the command \(command.first ?? "")"
             }

@@ -19,7 +19,7 @@ class Servicer:
 
     def __init__(self):
         self.lock = threading.Lock()
-        self.running = self.most = self.cancelled = self.calls = 0
+        self.running = self.most = self.cancelled = self.calls = self.checks = 0
 
     def __enter__(self):
         with self.lock:
@@ -46,8 +46,9 @@ class Servicer:
             return request
 
     def Stats(self, request, context):
-        names = ("most", "cancelled", "calls", "running")
-        return json.dumps({name: getattr(self, name) for name in names} | {"pid": os.getpid()}).encode()
+        names = ("most", "cancelled", "calls", "running", "checks")
+        numbers = {name: getattr(self, name) for name in names}
+        return json.dumps({**numbers, "pid": os.getpid()}).encode()
 
     def Fail(self, request, context):
         with self:
@@ -102,21 +103,23 @@ def handlers(servicer):
 class Health:
     """grpc.health.v1.Health by hand: not serving at first, as a program that still loads."""
 
-    def __init__(self, times):
-        self.left = times
+    def __init__(self, servicer, unready_times):
+        self.servicer, self.left = servicer, unready_times
 
     def Check(self, request, context):
         if request and request != b"\x0a\x09" + SERVICE.encode():
             context.abort(grpc.StatusCode.NOT_FOUND, "unknown service")
+        self.servicer.checks += 1
         self.left -= 1
         return b"\x08\x02" if self.left >= 0 else b"\x08\x01"
 
 
 def serve(port, unready_times=0):
     server = grpc.server(futures.ThreadPoolExecutor(200), options=OPTIONS)
-    health = grpc.unary_unary_rpc_method_handler(Health(unready_times).Check)
+    servicer = Servicer()
+    health = grpc.unary_unary_rpc_method_handler(Health(servicer, unready_times).Check)
     server.add_generic_rpc_handlers((
-        grpc.method_handlers_generic_handler(SERVICE, handlers(Servicer())),
+        grpc.method_handlers_generic_handler(SERVICE, handlers(servicer)),
         grpc.method_handlers_generic_handler("grpc.health.v1.Health", {"Check": health}),
     ))
     assert server.add_insecure_port(f"127.0.0.1:{port}")

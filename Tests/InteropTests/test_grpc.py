@@ -5,69 +5,30 @@ import concurrent.futures
 import os
 import pathlib
 import queue
-import signal
-import sys
-import threading
-import urllib.parse
 
 import grpc
 import grpc_function
 import pytest
 import requests
-from conftest import Program, wait_until
+from activating import Activator, service
+from conftest import wait_until
 
-FUNCTION = pathlib.Path(grpc_function.__file__)
+FUNCTION = grpc_function.__file__
 TIMEOUT = 60
 
-MANIFEST = """
-apiVersion: serving.knative.dev/v1
-kind: Service
-metadata:
-  name: {name}
-  annotations: {{swiftlet.dev/command: {command}}}
-spec:
-  template:
-    spec:
-      containerConcurrency: {concurrency}
-      timeoutSeconds: {timeout}
-      containers:
-      - image: dev.local/{name}:1
-        ports: [{{name: h2c, containerPort: 8080}}]
----
-"""
-
-
-def service(name, concurrency=0, timeout=60):
-    command = f"{sys.executable} {FUNCTION}"
-    return MANIFEST.format(name=name, command=command, concurrency=concurrency, timeout=timeout)
-
-
-class Activator(Program):
-    """`swiftlet activate` with some services."""
-
-    def __init__(self, folder, *services):
-        file = folder / "services.yaml"
-        file.write_text("".join(services))
-        super().__init__(
-            "activate", "-f", file, "--port", 0, "--admin-port", 0, "--idle", "1s",
-            "--output", "json",
-        )
-        self.addresses = self.ready_line()
-        self.address = urllib.parse.urlsplit(self.addresses["activator"]).netloc
-
-    def client(self, name):
-        return grpc_function.Client(self.address, f"{name}.default.localhost")
-
-    def instances(self, name):
-        functions = requests.get(self.addresses["admin"] + "/admin/functions", timeout=10).json()
-        return [f for f in functions if f["service"] == name][0]["instances"]
+def calling(activator, name):
+    return grpc_function.Client(activator.address, f"{name}.default.localhost")
 
 
 @pytest.fixture(scope="module")
 def activator(tmp_path_factory):
     activator = Activator(
-        tmp_path_factory.mktemp("grpc"), service("echo"), service("narrow", concurrency=2),
-        service("brief", timeout=1),
+        tmp_path_factory.mktemp("grpc"),
+        service("echo", FUNCTION),
+        service("narrow", FUNCTION, concurrency=2),
+        service("brief", FUNCTION, timeout=1),
+        service("late", f"{FUNCTION} 3", probe="{grpc: {service: test.Echo}}"),
+        service("unhealthy", f"{FUNCTION} 1000000000", probe="{grpc: {}}"),
     )
     yield activator
     assert activator.stop() == 0
@@ -75,7 +36,7 @@ def activator(tmp_path_factory):
 
 @pytest.fixture
 def client(activator):
-    with activator.client("echo") as client:
+    with calling(activator, "echo") as client:
         yield client
 
 
@@ -161,7 +122,7 @@ def test_64_streams_at_once(client):
 
 
 def test_concurrency_is_honoured(activator):
-    with activator.client("narrow") as client, concurrent.futures.ThreadPoolExecutor(12) as pool:
+    with calling(activator, "narrow") as client, concurrent.futures.ThreadPoolExecutor(12) as pool:
         def call(number):
             return client.Slow(b"0.05", timeout=TIMEOUT)
         assert list(pool.map(call, range(12))) == [b"0.05"] * 12
@@ -178,7 +139,7 @@ def test_a_slow_reader_stops_the_writer(activator, client):
 
 
 def test_the_time_of_a_revision(activator):
-    with activator.client("brief") as client, pytest.raises(grpc.RpcError) as failure:
+    with calling(activator, "brief") as client, pytest.raises(grpc.RpcError) as failure:
         client.Slow(b"30", timeout=TIMEOUT)
     assert failure.value.code() == grpc.StatusCode.DEADLINE_EXCEEDED
     assert "timeoutSeconds" in failure.value.details()
@@ -196,7 +157,7 @@ def test_a_killed_instance_is_unavailable_and_the_next_call_has_another(activato
 
 
 def test_an_unknown_host_is_unimplemented(activator):
-    with activator.client("nobody") as client, pytest.raises(grpc.RpcError) as failure:
+    with calling(activator, "nobody") as client, pytest.raises(grpc.RpcError) as failure:
         client.Unary(b"", timeout=TIMEOUT)
     assert failure.value.code() == grpc.StatusCode.UNIMPLEMENTED
 
@@ -210,6 +171,14 @@ def test_a_client_of_http_1_reaches_it(activator, client):
     )
     assert answer.status_code == 200
     assert answer.content == message
+
+
+def test_its_health_check_says_when_it_is_ready(activator):
+    with calling(activator, "late") as client:
+        assert client.stats()["checks"] == 4
+    with calling(activator, "unhealthy") as client, pytest.raises(grpc.RpcError) as failure:
+        client.Unary(b"", timeout=1)
+    assert failure.value.code() == grpc.StatusCode.DEADLINE_EXCEEDED
 
 
 def test_back_to_zero(activator, client):

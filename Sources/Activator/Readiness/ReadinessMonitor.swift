@@ -57,7 +57,7 @@ final class ReadinessMonitor {
         of action: RevisionSpec.ReadinessProbe.Action
     ) -> (min: Duration, max: Duration) {
         switch action {
-        case .httpGet, .tcpSocket: (.milliseconds(1), .milliseconds(50))
+        case .httpGet, .tcpSocket, .grpc: (.milliseconds(1), .milliseconds(50))
         case .exec: (.milliseconds(10), .seconds(1))
         }
     }

@@ -112,7 +112,7 @@ struct RevisionPlan {
             readiness = .init(.tcpSocket)
         case .exec(let command):
             readiness = .init(.exec(try self.probeCommand(command, of: service, environment)))
-        case .grpc: return nil
+        case .grpc(let service): readiness = .init(.grpc(service: service))
         }
         readiness.initialDelay = probe.initialDelay
         readiness.period = probe.period
