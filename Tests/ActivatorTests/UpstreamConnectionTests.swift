@@ -22,6 +22,10 @@ struct UpstreamConnectionTests {
         var body: [UInt8] = []
         var trailers: HTTPFields?
         var failure: UpstreamFailure?
+        /// What carries it, for those who ask.
+        var carrier: (any UpstreamCarrier)?
+        /// From how many bytes of a body on it takes no more.
+        var pausesAt = Int.max
 
         func upstreamAnswered() { self.answeredCount += 1 }
         func upstreamSentInterim(_ head: HTTPResponseHead) {
@@ -38,6 +42,7 @@ struct UpstreamConnectionTests {
         }
         func upstreamSentBody(_ bytes: [UInt8], end: HTTPFields?) {
             self.body += bytes
+            if self.body.count >= self.pausesAt { self.carrier?.pause() }
             if let end { self.trailers = end }
         }
         func upstreamDrained() {}

@@ -16,7 +16,7 @@ struct HTTP2ClientSessionTests {
         #expect(settings.isKind(.settings))
         #expect(settings.payload.starts(with: [0, 2, 0, 0, 0, 0]))
         #expect(!peer.session.hasSettings)
-        peer.give(Peer.settings([]))
+        peer.give(HTTP2Frame.settings([]))
         #expect(peer.session.hasSettings)
         #expect(peer.told == ["settings 100"])
     }
@@ -24,9 +24,10 @@ struct HTTP2ClientSessionTests {
     @Test("a request, and an answer with body and trailers, at every split point of what comes")
     func exchange() throws {
         let frames = [
-            Peer.settings([]), Peer.headers(1, [(":status", "103"), ("link", "a")]),
-            Peer.headers(1, [(":status", "200"), ("content-type", "x")]), Peer.data(1, "hello"),
-            Peer.data(1, " you"), Peer.headers(1, [("grpc-status", "0")], ends: true),
+            HTTP2Frame.settings([]), HTTP2Frame.headers(1, [(":status", "103"), ("link", "a")]),
+            HTTP2Frame.headers(1, [(":status", "200"), ("content-type", "x")]),
+            HTTP2Frame.data(1, "hello"),
+            HTTP2Frame.data(1, " you"), HTTP2Frame.headers(1, [("grpc-status", "0")], ends: true),
         ]
         let bytes = frames.dropFirst().flatMap(\.encoded)
         let expected = [
@@ -49,7 +50,7 @@ struct HTTP2ClientSessionTests {
     @Test("a body goes as far as the windows let it, and the rest when they open (section 6.9)")
     func windows() throws {
         let peer = try Peer()
-        peer.give(Peer.settings([(4, 10)]))
+        peer.give(HTTP2Frame.settings([(4, 10)]))
         let id = try #require(peer.begin(hasBody: true))
         #expect(peer.next(.headers)?.endsStream == false)
         peer.session.send(Array("0123456789abc".utf8), on: id)
@@ -67,7 +68,7 @@ struct HTTP2ClientSessionTests {
     @Test("who sends more than there is room for is told when there is some")
     func room() throws {
         let peer = try Peer()
-        peer.give(Peer.settings([(4, 100)]))
+        peer.give(HTTP2Frame.settings([(4, 100)]))
         let id = try #require(peer.begin(hasBody: true))
         let most = HTTP2ClientSession.streamOutputBytesMax
         peer.session.send([UInt8](repeating: 1, count: most - 1), on: id)
@@ -82,13 +83,13 @@ struct HTTP2ClientSessionTests {
     @Test("a peer may send no more than is taken of its answers")
     func unconsumed() throws {
         let peer = try Peer()
-        peer.give(Peer.settings([]))
+        peer.give(HTTP2Frame.settings([]))
         let id = try #require(peer.begin())
-        peer.give(Peer.headers(1, [(":status", "200")]))
+        peer.give(HTTP2Frame.headers(1, [(":status", "200")]))
         let whole = HTTP2ClientSession.streamWindowBytes
-        for _ in 0..<3 { peer.give(Peer.data(1, [UInt8](repeating: 1, count: 16_384))) }
+        for _ in 0..<3 { peer.give(HTTP2Frame.data(1, [UInt8](repeating: 1, count: 16_384))) }
         let rest = whole - 3 * 16_384
-        peer.give(Peer.data(1, [UInt8](repeating: 1, count: rest)))
+        peer.give(HTTP2Frame.data(1, [UInt8](repeating: 1, count: rest)))
         #expect(peer.next(.windowUpdate) == nil)
         peer.session.consumed(whole, of: id)
         peer.produce()
@@ -96,8 +97,8 @@ struct HTTP2ClientSessionTests {
         #expect(update.stream == 1)
         #expect(update.number() == UInt32(whole))
         // One byte more than there is room for ends the stream.
-        for _ in 0..<3 { peer.give(Peer.data(1, [UInt8](repeating: 1, count: 16_384))) }
-        peer.give(Peer.data(1, [UInt8](repeating: 1, count: rest + 1)))
+        for _ in 0..<3 { peer.give(HTTP2Frame.data(1, [UInt8](repeating: 1, count: 16_384))) }
+        peer.give(HTTP2Frame.data(1, [UInt8](repeating: 1, count: rest + 1)))
         #expect(peer.next(.reset)?.number() == 3 || peer.next(.goAway)?.number(at: 4) == 3)
     }
 
@@ -110,9 +111,9 @@ struct HTTP2ClientSessionTests {
     )
     func resets(_ code: UInt32, _ hasHead: Bool, _ expected: String) throws {
         let peer = try Peer()
-        peer.give(Peer.settings([]))
+        peer.give(HTTP2Frame.settings([]))
         peer.begin()
-        if hasHead { peer.give(Peer.headers(1, [(":status", "200")])) }
+        if hasHead { peer.give(HTTP2Frame.headers(1, [(":status", "200")])) }
         peer.give(HTTP2Frame(.reset, stream: 1, HTTP2Frame.bytes(code)))
         #expect(peer.told.last == "1 closed \(expected)")
     }
@@ -122,10 +123,10 @@ struct HTTP2ClientSessionTests {
     )
     func earlyAnswer() throws {
         let peer = try Peer()
-        peer.give(Peer.settings([]))
+        peer.give(HTTP2Frame.settings([]))
         peer.begin(hasBody: true)
         peer.give(
-            Peer.headers(1, [(":status", "413")], ends: true),
+            HTTP2Frame.headers(1, [(":status", "413")], ends: true),
             HTTP2Frame(.reset, stream: 1, HTTP2Frame.bytes(0))
         )
         #expect(peer.told == ["settings 100", "1 head 413  end"])
@@ -134,7 +135,7 @@ struct HTTP2ClientSessionTests {
     @Test("behind a GOAWAY streams up to its number go on, later ones are given back (section 6.8)")
     func goAway() throws {
         let peer = try Peer()
-        peer.give(Peer.settings([]))
+        peer.give(HTTP2Frame.settings([]))
         for _ in 0..<3 { peer.begin() }
         peer.give(HTTP2Frame(.goAway, HTTP2Frame.bytes(1) + HTTP2Frame.bytes(0)))
         #expect(
@@ -142,7 +143,7 @@ struct HTTP2ClientSessionTests {
                 "settings 100", "goAway", "3 closed unprocessed", "5 closed unprocessed",
             ]
         )
-        peer.give(Peer.headers(1, [(":status", "204")], ends: true))
+        peer.give(HTTP2Frame.headers(1, [(":status", "204")], ends: true))
         #expect(peer.told.last == "1 head 204  end")
     }
 
@@ -151,7 +152,7 @@ struct HTTP2ClientSessionTests {
         let peer = try Peer()
         let streams = (0..<4).compactMap { _ in peer.begin() }
         #expect(peer.next(.headers) == nil)
-        peer.give(Peer.settings([(3, 2)]))
+        peer.give(HTTP2Frame.settings([(3, 2)]))
         #expect(peer.next(.headers)?.stream == 1)
         #expect(peer.next(.headers)?.stream == 3)
         #expect(peer.next(.headers) == nil)
@@ -161,13 +162,13 @@ struct HTTP2ClientSessionTests {
     @Test("what the peer's limit held back is given back when the peer goes")
     func heldBack() throws {
         let peer = try Peer()
-        peer.give(Peer.settings([(3, 1)]))
+        peer.give(HTTP2Frame.settings([(3, 1)]))
         #expect(peer.told == ["settings 1"])
         for _ in 0..<2 { peer.begin() }
         #expect(peer.next(.headers)?.stream == 1)
         #expect(peer.next(.headers) == nil)
         peer.give(HTTP2Frame(.goAway, HTTP2Frame.bytes(1) + HTTP2Frame.bytes(0)))
-        peer.give(Peer.headers(1, [(":status", "204")], ends: true))
+        peer.give(HTTP2Frame.headers(1, [(":status", "204")], ends: true))
         #expect(peer.told.contains("3 closed unprocessed"))
         #expect(peer.told.contains("1 head 204  end"))
     }
@@ -175,10 +176,10 @@ struct HTTP2ClientSessionTests {
     @Test("who leaves a stream is told no more of it, and the peer is told at once")
     func leaving() throws {
         let peer = try Peer()
-        peer.give(Peer.settings([]))
+        peer.give(HTTP2Frame.settings([]))
         let id = try #require(peer.begin())
         peer.session.leave(id, .cancel)
-        peer.give(Peer.headers(1, [(":status", "200")]), Peer.data(1, "late"))
+        peer.give(HTTP2Frame.headers(1, [(":status", "200")]), HTTP2Frame.data(1, "late"))
         #expect(peer.next(.reset)?.number() == 8)
         #expect(peer.told == ["settings 100"])
         #expect(peer.session.openCount == 0)
@@ -192,10 +193,10 @@ struct HTTP2ClientSessionTests {
             (3, "1 head 200 a,a,a"), (4, "1 closed malformed(headerCountExceeded)"),
         ] {
             let peer = try Peer(limits)
-            peer.give(Peer.settings([]))
+            peer.give(HTTP2Frame.settings([]))
             peer.begin()
             let lines = [(":status", "200")] + Array(repeating: ("a", "b"), count: count)
-            peer.give(Peer.headers(1, lines))
+            peer.give(HTTP2Frame.headers(1, lines))
             #expect(peer.told.last == expected)
         }
     }
@@ -209,9 +210,9 @@ struct HTTP2ClientSessionTests {
     )
     func malformed(_ lines: [(String, String)]) throws {
         let peer = try Peer()
-        peer.give(Peer.settings([]))
+        peer.give(HTTP2Frame.settings([]))
         peer.begin()
-        peer.give(Peer.headers(1, lines))
+        peer.give(HTTP2Frame.headers(1, lines))
         #expect(peer.told.last == "1 closed malformed")
         #expect(peer.next(.reset) != nil)
     }
@@ -219,10 +220,10 @@ struct HTTP2ClientSessionTests {
     @Test("a body of another length than was announced is no answer (section 8.1.1)")
     func wrongLength() throws {
         let peer = try Peer()
-        peer.give(Peer.settings([]))
+        peer.give(HTTP2Frame.settings([]))
         peer.begin()
-        peer.give(Peer.headers(1, [(":status", "200"), ("content-length", "3")]))
-        peer.give(Peer.data(1, "four", ends: true))
+        peer.give(HTTP2Frame.headers(1, [(":status", "200"), ("content-length", "3")]))
+        peer.give(HTTP2Frame.data(1, "four", ends: true))
         #expect(peer.told.last == "1 closed malformed")
     }
 
@@ -243,7 +244,7 @@ struct HTTP2ClientSessionTests {
         var random = SeededGenerator(seed: 9113)
         for _ in 0..<2000 {
             let peer = try Peer()
-            peer.give(Peer.settings([]))
+            peer.give(HTTP2Frame.settings([]))
             for _ in 0..<3 { peer.begin(hasBody: Bool.random(using: &random)) }
             for _ in 0..<8 where peer.goesOn {
                 let length = Int.random(in: 0..<20, using: &random)

@@ -25,30 +25,6 @@ final class Peer {
         self.produce()
     }
 
-    static func settings(_ settings: [(UInt16, UInt32)]) -> HTTP2Frame {
-        let payload = settings.flatMap { id, value in
-            [UInt8(id >> 8), UInt8(truncatingIfNeeded: id)] + HTTP2Frame.bytes(value)
-        }
-        return HTTP2Frame(.settings, payload)
-    }
-
-    static func headers(
-        _ stream: UInt32,
-        _ lines: [(String, String)],
-        ends: Bool = false
-    ) -> HTTP2Frame {
-        let flags = HTTP2Frame.endHeaders | (ends ? HTTP2Frame.endStream : 0)
-        return HTTP2Frame(.headers, flags: flags, stream: stream, HTTP2Literals.encode(lines))
-    }
-
-    static func data(_ stream: UInt32, _ text: String, ends: Bool = false) -> HTTP2Frame {
-        self.data(stream, Array(text.utf8), ends: ends)
-    }
-
-    static func data(_ stream: UInt32, _ bytes: [UInt8], ends: Bool = false) -> HTTP2Frame {
-        HTTP2Frame(.data, flags: ends ? HTTP2Frame.endStream : 0, stream: stream, bytes)
-    }
-
     /// Begins a request.
     @discardableResult
     func begin(hasBody: Bool = false) -> HTTP2ClientSession.StreamID? {
@@ -86,19 +62,7 @@ final class Peer {
             self.hasPreface = true
             self.unread.removeFirst(Self.preface.count)
         }
-        while self.unread.count >= 9 {
-            let length = self.unread[..<3].reduce(0) { $0 << 8 | Int($1) }
-            guard self.unread.count >= 9 + length else { return }
-            self.sent.append(
-                HTTP2Frame(
-                    kind: self.unread[3],
-                    flags: self.unread[4],
-                    stream: self.unread[5..<9].reduce(0) { $0 << 8 | UInt32($1) },
-                    payload: Array(self.unread[9..<9 + length])
-                )
-            )
-            self.unread.removeFirst(9 + length)
-        }
+        while let frame = HTTP2Frame.take(from: &self.unread) { self.sent.append(frame) }
     }
 
     /// Takes the first frame of a kind that was sent; of a stream's window, where it is that kind.

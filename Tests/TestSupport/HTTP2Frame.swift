@@ -59,6 +59,50 @@ package struct HTTP2Frame: Equatable, Sendable {
     }
 }
 
+extension HTTP2Frame {
+    /// Makes SETTINGS of numbers and values.
+    package static func settings(_ settings: [(UInt16, UInt32)]) -> Self {
+        let payload = settings.flatMap { id, value in
+            [UInt8(id >> 8), UInt8(truncatingIfNeeded: id)] + Self.bytes(value)
+        }
+        return Self(.settings, payload)
+    }
+
+    /// Makes a whole header block.
+    package static func headers(
+        _ stream: UInt32,
+        _ lines: [(String, String)],
+        ends: Bool = false
+    ) -> Self {
+        let flags = Self.endHeaders | (ends ? Self.endStream : 0)
+        return Self(.headers, flags: flags, stream: stream, HTTP2Literals.encode(lines))
+    }
+
+    /// Makes a piece of a body.
+    package static func data(_ stream: UInt32, _ bytes: [UInt8], ends: Bool = false) -> Self {
+        Self(.data, flags: ends ? Self.endStream : 0, stream: stream, bytes)
+    }
+
+    /// As the other form, of a text.
+    package static func data(_ stream: UInt32, _ text: String, ends: Bool = false) -> Self {
+        self.data(stream, Array(text.utf8), ends: ends)
+    }
+
+    /// Takes the frame at the start of bytes; `nil` while it is not whole.
+    package static func take(from bytes: inout [UInt8]) -> Self? {
+        guard bytes.count >= 9 else { return nil }
+        let length = bytes[..<3].reduce(0) { $0 << 8 | Int($1) }
+        guard bytes.count >= 9 + length else { return nil }
+        defer { bytes.removeFirst(9 + length) }
+        return Self(
+            kind: bytes[3],
+            flags: bytes[4],
+            stream: bytes[5..<9].reduce(0) { $0 << 8 | UInt32($1) },
+            payload: Array(bytes[9..<9 + length])
+        )
+    }
+}
+
 /// Header lines as a client writes them: literals, which need no table (RFC 7541 section 6.2.2).
 package enum HTTP2Literals {
     /// Makes a header block.
