@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """`swiftlet activate` with functions in Python that speak HTTP/2 alone."""
 
+import pathlib
 import sys
 import urllib.parse
 
@@ -52,6 +53,11 @@ class Activator(Program):
         """The instances of a service that there are now."""
         functions = requests.get(self.addresses["admin"] + "/admin/functions", timeout=10).json()
         return [f for f in functions if f["service"] == name][0]["instances"]
+
+    def resident_kilobytes(self):
+        """How much memory the activator has."""
+        status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(status.split("VmRSS:")[1].split()[0])
 
     def request(self, name, path="/", **options):
         """A request of HTTP/1.1 to a service."""

@@ -20,7 +20,7 @@ import h2.settings
 
 OPTIONS = dict(word.split("=") for word in sys.argv[1:])
 lock = threading.Lock()
-counts = {"connections": 0, "most": 0}
+counts = {"connections": 0, "most": 0, "resets": 0}
 seen = {}
 
 
@@ -66,12 +66,16 @@ class Connection:
             self.requests[event.stream_id] = {"fields": fields, "body": b""}
             counts["most"] = max(counts["most"], len(self.requests))
         elif isinstance(event, h2.events.DataReceived):
-            self.requests[event.stream_id]["body"] += event.data
+            request = self.requests[event.stream_id]
+            request["body"] += event.data
+            if request["fields"][":path"] == "/stall":
+                return
             self.peer.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
         elif isinstance(event, h2.events.StreamEnded):
             self.answer(event.stream_id, self.requests.pop(event.stream_id))
         elif isinstance(event, h2.events.StreamReset):
             self.requests.pop(event.stream_id, None)
+            counts["resets"] += 1
 
     def answer(self, stream, request):
         path = request["fields"][":path"]

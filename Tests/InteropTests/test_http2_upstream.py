@@ -4,10 +4,13 @@
 import concurrent.futures
 import os
 import pathlib
+import socket
+import struct
 import subprocess
 
 import pytest
 from activating import Activator, service
+from conftest import wait_until
 
 FUNCTION = pathlib.Path(__file__).parent / "http2_function.py"
 
@@ -104,6 +107,28 @@ def test_large_bodies_both_ways(activator):
     body = os.urandom(3_000_000)
     assert activator.request("plain", "/echo", data=body).content == body
     assert len(activator.request("plain", "/big/20000000").content) == 20_000_000
+
+
+def test_a_function_that_takes_nothing_stops_the_client(activator):
+    before = activator.request("plain", "/counts").json()["resets"]
+    host, port = activator.address.rsplit(":", 1)
+    with socket.create_connection((host, int(port)), timeout=2) as client:
+        client.sendall(
+            b"POST /stall HTTP/1.1\r\nHost: plain.default.localhost\r\nContent-Length: 1000000000\r\n\r\n")
+        sent, block = 0, bytes(65536)
+        try:
+            while sent < 1_000_000_000:
+                sent += client.send(block)
+        except TimeoutError:
+            pass
+        assert sent < 32_000_000
+        assert activator.resident_kilobytes() < 100_000
+        # Gone at once: an orderly end would stand behind what nobody reads.
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    wait_until(
+        lambda: activator.request("plain", "/counts").json()["resets"] == before + 1,
+        "the function hears that its client has gone",
+    )
 
 
 def test_a_function_of_http_1_is_told_apart(activator):
