@@ -196,7 +196,7 @@ package struct HTTPBodyDecoder: Sendable {
         _ cursor: inout Int
     ) throws(HTTPParseError) -> HTTPFields? {
         let rest = bytes.extracting(cursor..<bytes.count)
-        var scanner = HTTPHeadScanner(hasStartLine: false)
+        var scanner = HTTPHeadScanner(startLine: .none)
         var limits = self.limits
         limits.headerBytesMax = limits.trailerBytesMax
         guard let length = try scanner.scan(rest, limits: limits) else { return nil }

@@ -111,6 +111,13 @@ enum HTTPFieldParser {
         return entry
     }
 
+    /// Refuses a line, which is there with its CRLF and not empty, as ``parse`` would.
+    static func checkLine(_ line: Span<UInt8>) throws(HTTPParseError) {
+        var cursor = 0
+        var summary = HTTPFields.Summary()
+        _ = try self.line(line, &cursor, 0, &summary)
+    }
+
     /// Reads any line.
     @inline(never)
     private static func line(

@@ -4,10 +4,17 @@ internal import Bytes
 
 /// Finds the end of a message head, looking at each byte once however slowly they come.
 ///
-/// It refuses what no further byte could make valid: bare CR or LF, lines beyond the limits.
+/// It refuses what no further byte could make valid as soon as its line is complete: bare CR or LF,
+/// lines beyond the limits, lines that are none of a head.
 struct HTTPHeadScanner {
-    /// Whether the first line is a request or status line; trailers have none.
-    private let hasStartLine: Bool
+    /// What the first line is; trailers have no other than field lines.
+    enum StartLine {
+        case none
+        case request
+        case status
+    }
+
+    private let startLine: StartLine
     /// How many bytes of the buffer were looked at.
     private var scanned = 0
     /// Where the line that is being read began.
@@ -16,12 +23,12 @@ struct HTTPHeadScanner {
     private var startLineLength = 0
     private var lineCount = 0
 
-    init(hasStartLine: Bool = true) { self.hasStartLine = hasStartLine }
+    init(startLine: StartLine) { self.startLine = startLine }
 
     /// Whether nothing was scanned yet.
     var isFresh: Bool { self.scanned == 0 }
 
-    private var isInStartLine: Bool { self.hasStartLine && self.startLineLength == 0 }
+    private var isInStartLine: Bool { self.startLine != .none && self.startLineLength == 0 }
 
     /// Looks for the empty line that ends the head.
     ///
@@ -29,7 +36,7 @@ struct HTTPHeadScanner {
     ///   - bytes: All bytes from the start of the head; the same ones as before, and more.
     ///   - limits: How much is accepted.
     /// - Returns: The length of the head with its empty line; `nil` while it is incomplete.
-    /// - Throws: ``HTTPParseError`` for a line end or a limit.
+    /// - Throws: ``HTTPParseError`` for a line, its end, or a limit.
     mutating func scan(
         _ bytes: Span<UInt8>,
         limits: HTTPLimits
@@ -48,7 +55,7 @@ struct HTTPHeadScanner {
                 try self.checkLimits(length: index, limits)
                 return index
             }
-            try self.endLine(at: index, limits)
+            try self.endLine(bytes, at: index, limits)
         }
         self.scanned = index
         try self.checkLimits(length: bytes.count, limits)
@@ -66,15 +73,31 @@ struct HTTPHeadScanner {
         return index
     }
 
-    private mutating func endLine(at end: Int, _ limits: HTTPLimits) throws(HTTPParseError) {
+    private mutating func endLine(
+        _ bytes: Span<UInt8>,
+        at end: Int,
+        _ limits: HTTPLimits
+    ) throws(HTTPParseError) {
+        let line = bytes.extracting(self.lineStart..<end)
         if self.isInStartLine {
             self.startLineLength = end
             guard end <= limits.startLineBytesMax else { throw .startLineTooLong }
+            try self.checkStartLine(line)
         } else {
             self.lineCount += 1
             guard self.lineCount <= limits.headerCountMax else { throw .headerCountExceeded }
+            try HTTPFieldParser.checkLine(line)
         }
         self.lineStart = end
+    }
+
+    private func checkStartLine(_ line: Span<UInt8>) throws(HTTPParseError) {
+        var cursor = 0
+        switch self.startLine {
+        case .none: break
+        case .request: _ = try HTTPRequestParser.startLine(line, &cursor)
+        case .status: _ = try HTTPResponseParser.statusLine(line, &cursor)
+        }
     }
 
     private func checkLimits(length: Int, _ limits: HTTPLimits) throws(HTTPParseError) {

@@ -29,7 +29,7 @@ package struct HTTPParsedRequest: Sendable, Equatable {
 /// differently by a proxy and by this server is a way to smuggle another one past the proxy.
 package struct HTTPRequestParser: Sendable {
     private let limits: HTTPLimits
-    private var scanner = HTTPHeadScanner()
+    private var scanner = HTTPHeadScanner(startLine: .request)
 
     /// Makes a parser for one connection.
     package init(limits: HTTPLimits = HTTPLimits()) { self.limits = limits }
@@ -51,12 +51,10 @@ package struct HTTPRequestParser: Sendable {
     package mutating func parseHead(
         _ bytes: Span<UInt8>
     ) throws(HTTPParseError) -> HTTPParsedRequest? {
-        // One empty line before a request is forgiven (RFC 9112 section 2.2).
-        var skipped = 0
-        if bytes.count >= 1, bytes[0] == 0x0D {
-            guard bytes.count >= 2 else { return nil }
-            guard bytes[1] == 0x0A else { throw .lineEndInvalid }
-            skipped = 2
+        let skipped = Self.emptyLines(bytes)
+        if skipped < bytes.count, bytes[skipped] == 0x0D {
+            guard skipped + 1 < bytes.count else { return nil }
+            throw bytes[skipped + 1] == 0x0A ? .startLineInvalid : .lineEndInvalid
         }
         let rest = bytes.extracting(skipped..<bytes.count)
         // Most heads come whole and right, in one pass. What others miss, the scanner says.
@@ -65,7 +63,7 @@ package struct HTTPRequestParser: Sendable {
             return try Self.interpret(head, length: skipped + length)
         }
         guard let end = try self.scanner.scan(rest, limits: self.limits) else { return nil }
-        self.scanner = HTTPHeadScanner()
+        self.scanner = HTTPHeadScanner(startLine: .request)
         let head = try Self.parseHead(rest.extracting(0..<end), &length, self.limits)
         return try Self.interpret(head, length: skipped + end)
     }
@@ -77,15 +75,7 @@ package struct HTTPRequestParser: Sendable {
         _ limits: HTTPLimits
     ) throws(HTTPParseError) -> HTTPRequestHead {
         var cursor = 0
-        let method = try self.method(bytes, &cursor)
-        let targetStart = cursor
-        cursor = HTTPText.targetEnd(bytes, from: cursor)
-        let target = targetStart..<cursor
-        guard !target.isEmpty, cursor < bytes.count, bytes[cursor] == 0x20 else {
-            throw .startLineInvalid
-        }
-        cursor += 1
-        let minorVersion = try self.version(bytes, &cursor)
+        let (method, target, minorVersion) = try self.startLine(bytes, &cursor)
         guard cursor <= limits.startLineBytesMax else { throw .startLineTooLong }
         let start = cursor
         let fields = try HTTPFieldParser.parse(bytes, &cursor, linesMax: limits.headerCountMax)
@@ -97,6 +87,23 @@ package struct HTTPRequestParser: Sendable {
             minorVersion: minorVersion,
             fields: fields
         )
+    }
+
+    /// Reads `method SP target SP HTTP/1.x CRLF`.
+    @inline(__always)
+    static func startLine(
+        _ bytes: Span<UInt8>,
+        _ cursor: inout Int
+    ) throws(HTTPParseError) -> (method: HTTPMethod, target: Range<Int>, minorVersion: UInt8) {
+        let method = try self.method(bytes, &cursor)
+        let targetStart = cursor
+        cursor = HTTPText.targetEnd(bytes, from: cursor)
+        let target = targetStart..<cursor
+        guard !target.isEmpty, cursor < bytes.count, bytes[cursor] == 0x20 else {
+            throw .startLineInvalid
+        }
+        cursor += 1
+        return (method, target, try self.version(bytes, &cursor))
     }
 
     private static func version(

@@ -13,7 +13,7 @@ package struct HTTPParsedResponse: Sendable, Equatable {
 /// Reads response heads (RFC 9112 sections 2, 4 to 6); as strict as ``HTTPRequestParser``.
 package struct HTTPResponseParser: Sendable {
     private let limits: HTTPLimits
-    private var scanner = HTTPHeadScanner()
+    private var scanner = HTTPHeadScanner(startLine: .status)
 
     /// Makes a parser for one connection.
     package init(limits: HTTPLimits = HTTPLimits()) { self.limits = limits }
@@ -30,7 +30,7 @@ package struct HTTPResponseParser: Sendable {
         to method: HTTPMethod
     ) throws(HTTPParseError) -> (response: HTTPParsedResponse, consumed: Int)? {
         guard let length = try self.scanner.scan(bytes, limits: self.limits) else { return nil }
-        self.scanner = HTTPHeadScanner()
+        self.scanner = HTTPHeadScanner(startLine: .status)
         var cursor = 0
         let (status, minorVersion) = try Self.statusLine(bytes, &cursor)
         let fields = try HTTPFieldParser.parse(
@@ -50,7 +50,7 @@ package struct HTTPResponseParser: Sendable {
     }
 
     /// `HTTP/1.x`, a space, three digits, and a reason that may be missing with its space.
-    private static func statusLine(
+    static func statusLine(
         _ bytes: Span<UInt8>,
         _ cursor: inout Int
     ) throws(HTTPParseError) -> (HTTPStatus, UInt8) {

@@ -349,8 +349,12 @@ final class PlainConnection: EventHandler {
     }
 
     /// Ends the connection; its request hears nothing.
+    ///
+    /// A request that is under way is taken back by a reset, which tells its server that nobody
+    /// waits for the answer.
     func close() {
         guard self.phase != .closed else { return }
+        if self.transfer != nil { Socket.resetOnClose(self.fd) }
         self.phase = .closed
         self.transfer = nil
         self.decoder = nil

@@ -108,6 +108,18 @@ extension HTTP2Session {
         failed?.connectionClosed(reason)
     }
 
+    /// The client sends no more: what is not complete of its requests never will be.
+    func inputEnded() {
+        for stream in Array(self.streams.values) where !stream.isRequestComplete {
+            if let exchange = stream.exchange {
+                stream.bodyDeadline = nil
+                exchange.bodyArrived(.failed(.connectionClosed))
+            } else if !stream.isAnswerStarted {
+                self.reset(stream, NGHTTP2_CANCEL)
+            }
+        }
+    }
+
     private func closed(_ stream: HTTP2Stream) {
         let exchange = stream.exchange.take()
         stream.abandonRequest()

@@ -48,7 +48,8 @@ final class HTTP2Session {
     var fault: nghttp2_error_code?
     /// Whether settings are among what the library was given last.
     var hasNewSettings = false
-    /// The last stream that was begun, and the newest of those that were left out before it.
+    /// The last stream that was begun, -1 before the first, and the newest of those that were left
+    /// out before it.
     private var lastStream: Int32 = -1
     private var skipped: [ClosedRange<Int32>] = []
     private static let skippedMax = 16
@@ -136,7 +137,9 @@ final class HTTP2Session {
     /// out is closed by the next (RFC 9113 section 5.1.1), and the library forgets which were.
     func mayHaveBegun(_ id: Int32) -> Bool {
         guard id > self.lastStream else { return !self.skipped.contains { $0.contains(id) } }
-        if id - self.lastStream > 2 { self.skipped.append(self.lastStream + 2...id - 2) }
+        // Both are odd, and the last is below `id`: the sum is no more than the highest number.
+        let next = self.lastStream + 2
+        if next < id { self.skipped.append(next...id - 2) }
         if self.skipped.count > Self.skippedMax { self.skipped.removeFirst() }
         self.lastStream = id
         return true

@@ -23,6 +23,8 @@ extension HTTPConnection {
                 self.startHTTP2()
                 self.flush()
             } else {
+                // With TLS there is no other way to it than ALPN (RFC 9113 section 3.2).
+                self.mayBeHTTP2 = false
                 self.phase = .head(hasBegun: false)
                 self.setDeadline(after: self.times.keepAlive)
             }

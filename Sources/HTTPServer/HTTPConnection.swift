@@ -166,7 +166,9 @@ final class HTTPConnection: EventHandler, @unchecked Sendable {
         switch self.phase {
         case .handshake, .head, .closed: break
         case .discarding: self.linger()
-        case .http2: if self.configuration.halfClose == .cancel { self.close() }
+        case .http2:
+            if self.configuration.halfClose == .cancel { return self.close() }
+            self.corked { self.http2?.inputEnded() }
         case .upgraded:
             self.byteStream?.inputEnded()
             if self.byteStream?.isOutputEnded == true { self.byteStreamOutputEnded() }

@@ -8,8 +8,8 @@ package struct HTTPServerConfiguration: Sendable {
     package enum HalfClose: Sendable {
         /// The client still reads, and gets its answer (RFC 9112 section 9.6).
         case answer
-        /// The client is gone: its handler is cancelled. What a proxy wants, whose clients close
-        /// their sockets when they lose patience.
+        /// The client is gone: its handler is cancelled. For clients that are known to end nothing
+        /// but whole connections, and lose patience.
         case cancel
     }
 
@@ -47,6 +47,9 @@ package struct HTTPServerConfiguration: Sendable {
     /// The limits that only HTTP/2 has.
     package var http2 = HTTP2Limits()
     /// What it means when a client ends its sending side after a complete request.
+    ///
+    /// A client that closes its socket looks the same until something is written to it; one that
+    /// resets the connection is gone in any case.
     package var halfClose = HalfClose.answer
     /// The value of the `Server` field; none by default.
     package var serverName: String?

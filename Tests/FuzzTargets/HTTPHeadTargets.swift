@@ -54,7 +54,7 @@ enum HTTPHeadTargets {
         var parser = HTTPRequestParser(limits: limits)
         guard let (request, length) = (try? parser.parse(bytes.span)) ?? nil else { return }
         try require(request.head.fields.count <= 3, "more header lines than the limit")
-        try require(length <= 2 + 24 + 64, "a head longer than its limits")
+        try require(length <= 16 + 24 + 64, "a head longer than its limits")
     }
 
     private static func rewrite(_ bytes: [UInt8]) throws(BrokenProperty) {

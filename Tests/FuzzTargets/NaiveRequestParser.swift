@@ -61,15 +61,19 @@ package enum NaiveRequestParser {
 
     /// Reads with Latin-1 letters, so that each byte is one.
     package static func parse(_ bytes: [UInt8]) -> Outcome {
-        let hasEmptyLine = bytes.starts(with: [13, 10])
-        let letters = bytes.dropFirst(hasEmptyLine ? 2 : 0).map { Character(UnicodeScalar($0)) }
+        var skipped = 0
+        while skipped < 16, bytes.dropFirst(skipped).starts(with: [13, 10]) { skipped += 2 }
+        let letters = bytes.dropFirst(skipped).map { Character(UnicodeScalar($0)) }
         var lines: [[Character]] = [[]]
         var index = 0
+        var incomplete: Outcome {
+            self.isStart(lines.dropLast().map { String($0) }) ? .incomplete : .refused
+        }
         while true {
-            guard index < letters.count else { return .incomplete }
+            guard index < letters.count else { return incomplete }
             if letters[index] == "\n" { return .refused }
             if letters[index] == "\r" {
-                guard index + 1 < letters.count else { return .incomplete }
+                guard index + 1 < letters.count else { return incomplete }
                 guard letters[index + 1] == "\n" else { return .refused }
                 index += 2
                 if lines[lines.count - 1].isEmpty, lines.count > 1 { break }
@@ -81,16 +85,28 @@ package enum NaiveRequestParser {
         }
         lines.removeLast()
         guard var request = self.interpret(lines.map { String($0) }) else { return .refused }
-        request.length = index + (hasEmptyLine ? 2 : 0)
+        request.length = index + skipped
         return .request(request)
     }
 
-    private static func interpret(_ lines: [String]) -> Request? {
-        let words = lines[0].split(separator: " ", omittingEmptySubsequences: false)
+    /// Whether lines that are complete can be the first of a head.
+    private static func isStart(_ lines: [String]) -> Bool {
+        guard let first = lines.first else { return true }
+        return self.words(first) != nil && self.fields(lines.dropFirst()) != nil
+    }
+
+    /// The method, the target and the version.
+    private static func words(_ line: String) -> [Substring]? {
+        let words = line.split(separator: " ", omittingEmptySubsequences: false)
         guard words.count == 3, self.isVersion(words[2]), self.isToken(words[0]),
             !words[1].isEmpty,
-            words[1].unicodeScalars.allSatisfy({ (0x21...0x7E).contains($0.value) && $0 != "#" })
+            words[1].unicodeScalars.allSatisfy({ (0x21...0x7E).contains($0.value) })
         else { return nil }
+        return words
+    }
+
+    private static func interpret(_ lines: [String]) -> Request? {
+        guard let words = self.words(lines[0]), !words[1].contains("#") else { return nil }
         let isOld = words[2] == "HTTP/1.0"
         guard let fields = self.fields(lines.dropFirst()) else { return nil }
         func values(_ name: String) -> [String] {

@@ -55,6 +55,32 @@ struct VanishingClientTests {
         }
     }
 
+    @Test("in HTTP/2, what is complete is answered, what is not is refused or reset")
+    func halfCloseHTTP2() async throws {
+        let handler = AsyncHTTPHandler { exchange in
+            let body = try await exchange.collectBody(upTo: 100)
+            await exchange.loop.wait(for: .milliseconds(5))
+            await exchange.sendResponse(.ok, body: body)
+        }
+        try await withServer(handler) { test in
+            try await TestThread.run {
+                let client = try test.http2Client()
+                let half = HTTP2Literals.encode(HTTP2Client.get)
+                try client.send(
+                    HTTP2Client.headers(1, HTTP2Client.get),
+                    HTTP2Client.headers(3, HTTP2Client.post, ends: false),
+                    HTTP2Client.data(3, [1], ends: false),
+                    HTTP2Frame(.headers, flags: HTTP2Frame.endStream, stream: 5, half)
+                )
+                client.raw.shutdownWrite()
+                #expect(client.isEnded())
+                #expect(client.answers[1]?.status == "200")
+                #expect(client.answers[3]?.status == "400")
+                #expect(client.answers[5]?.reset == 8)
+            }
+        }
+    }
+
     @Test("all pipelined requests are answered, also those that wait for an earlier answer")
     func halfClosePipelined() async throws {
         let late = AsyncHTTPHandler { exchange in

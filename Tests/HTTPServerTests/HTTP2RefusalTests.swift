@@ -169,6 +169,27 @@ struct HTTP2RefusalTests {
         }
     }
 
+    @Test(
+        "streams may be left out up to the highest number",
+        arguments: [[0x7FFF_FFFF], [0x7FFF_FFFD, 0x7FFF_FFFF], [1, 0x7FFF_FFFF], [5, 7]]
+            as [[UInt32]]
+    )
+    func highestStream(_ streams: [UInt32]) async throws {
+        try await withServer(Self.handler) { test in
+            try await TestThread.run {
+                let client = try test.http2Client()
+                for stream in streams {
+                    try client.send(HTTP2Client.headers(stream, HTTP2Client.get))
+                    #expect(try client.answer(stream).status == "200")
+                }
+                // What was left out is closed (RFC 9113 section 5.1.1).
+                try client.send(HTTP2Client.headers(3, HTTP2Client.get))
+                #expect(try client.goAway() == Self.protocolError)
+                #expect(try test.client().get().status == 200)
+            }
+        }
+    }
+
     @Test("frames of unknown kinds are ignored, PING is answered")
     func ignores() async throws {
         try await withServer(Self.handler) { test in

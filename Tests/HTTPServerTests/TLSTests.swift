@@ -119,6 +119,26 @@ struct TLSTests {
         }
     }
 
+    @Test("without ALPN neither the preface nor an upgrade makes it HTTP/2")
+    func onlyByALPN() async throws {
+        let certificates = try TestCertificates()
+        let configuration = try certificates.configuration()
+        try await withServer(Self.echo, configuration: configuration) { test in
+            let client = "openssl s_client -quiet -connect 127.0.0.1:\(Self.port(test)) 2>&1"
+            try await TestThread.run {
+                let preface = #"printf 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'"#
+                let refused = try Shell.run("\(preface) | \(client)")
+                #expect(refused.text.contains("HTTP/1.1 505 "))
+                let lines =
+                    #"GET /a HTTP/1.1\r\nHost: a\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n"#
+                    + #"Connection: Upgrade, HTTP2-Settings, close\r\n\r\n"#
+                let answered = try Shell.run("printf '\(lines)' | \(client)")
+                #expect(answered.text.contains("HTTP/1.1 200 OK"))
+                #expect(answered.text.contains("X: http11 true /a\r\n"))
+            }
+        }
+    }
+
     @Test("old versions, unknown protocols, plain HTTP and noise are refused; others go on")
     func refuses() async throws {
         let certificates = try TestCertificates()

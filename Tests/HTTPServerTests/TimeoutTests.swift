@@ -45,16 +45,21 @@ struct TimeoutTests {
 
     @Test(
         "what can be no request is refused at once",
-        arguments: ["\u{0}", "\u{0}\u{0}\u{0}\u{0}", "\u{16}\u{3}\u{1}", " GET", "GE\u{0}"]
+        arguments: [
+            ("\u{0}", 400), ("\u{0}\u{0}\u{0}\u{0}", 400), ("\u{16}\u{3}\u{1}", 400), (" GET", 400),
+            ("GE\u{0}", 400), ("GET /\r\n", 400), ("GET / HTTP/5.6\r\n", 505),
+            ("GET / HTTP/1.1\r\nHost a\r\n", 400), ("GET / HTTP/1.1\r\n Host: a\r\n", 400),
+            ("GET / HTTP/1.1\r\nHost: a\r\nX: \u{0}\r\n", 400),
+        ]
     )
-    func noise(_ noise: String) async throws {
+    func noise(_ noise: String, _ status: Int) async throws {
         let handler = ClosureHandler { $0.respond(.ok) }
         let configuration = HTTPServerConfiguration.with { $0.headerTimeout = .seconds(86_400) }
         try await withServer(handler, configuration: configuration) { test in
             try await TestThread.run {
                 let client = try test.client()
                 try client.send(noise)
-                #expect(try client.readResponse().status == 400)
+                #expect(try client.readResponse().status == status)
             }
         }
     }

@@ -114,13 +114,53 @@ struct HTTPRequestRefusalTests {
         for length in 1...whole.count { _ = try parser.parse(bytes: whole[..<length]) }
     }
 
-    @Test("a second empty line before a request is not forgiven")
-    func emptyLines() {
-        #expect(throws: HTTPParseError.startLineInvalid) {
-            try parseRequest("\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n")
+    @Test("eight empty lines before a request are passed over, at every split point; nine are not")
+    func emptyLines() throws {
+        let request = "GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+        for count in 0...8 {
+            let whole = Array((String(repeating: "\r\n", count: count) + request).utf8)
+            for length in whole.indices {
+                var parser = HTTPRequestParser()
+                #expect(try parser.parse(bytes: whole[..<length]) == nil)
+                #expect(try parser.parse(bytes: whole)?.consumed == whole.count)
+            }
         }
+        let nine = String(repeating: "\r\n", count: 9)
+        #expect(throws: HTTPParseError.startLineInvalid) { try parseRequest(nine) }
+        #expect(throws: HTTPParseError.startLineInvalid) { try parseRequest(nine + request) }
         #expect(throws: HTTPParseError.lineEndInvalid) { try parseRequest("\rG") }
+        #expect(throws: HTTPParseError.lineEndInvalid) { try parseRequest("\r\n\rG") }
         #expect(throws: HTTPParseError.lineEndInvalid) { try parseRequest("\n") }
+    }
+
+    @Test("a wrong line is refused as soon as it is complete", arguments: startLines + versions)
+    func startLineAlone(_ text: String, _ error: HTTPParseError) throws {
+        try Self.checkLastByte(of: text.bytes(through: "\r\n"), error)
+    }
+
+    @Test("so is a wrong field line, with no empty line behind it", arguments: fieldLines)
+    func fieldLineAlone(_ text: String, _ error: HTTPParseError) throws {
+        try Self.checkLastByte(of: Array(text.utf8.dropLast(2)), error)
+    }
+
+    /// All but the last byte leave it open, however they come; the last decides.
+    private static func checkLastByte(of bytes: [UInt8], _ error: HTTPParseError) throws {
+        #expect(throws: error) { try parseRequest(bytes) }
+        var parser = HTTPRequestParser()
+        for length in bytes.indices {
+            #expect(try parser.parse(bytes: bytes[..<length]) == nil, "\(length) bytes")
+        }
+        #expect(throws: error) { try parser.parse(bytes: bytes[...]) }
+    }
+}
+
+extension String {
+    /// The bytes up to the first `end`, with it.
+    fileprivate func bytes(through end: String) -> [UInt8] {
+        let end = Array(end.utf8)
+        let bytes = Array(self.utf8)
+        let index = bytes.indices.first { bytes[$0...].starts(with: end) } ?? bytes.endIndex
+        return Array(bytes[..<index]) + end
     }
 }
 

@@ -52,7 +52,7 @@ struct ServedConcurrencyTests {
             let quitter = try served.client()
             try quitter.send(ServedFunction.delivery("held"))
             try await served.depth(2)
-            quitter.close()
+            quitter.reset()
             try await served.depth(1)
             async let waiting = served.deliver("quick")
             try await served.depth(2)
@@ -182,10 +182,7 @@ struct ServedConcurrencyTests {
         }
     }
 
-    @Test("a client that goes cancels its handler")
-    func clientGone() async throws {
-        let gate = Gate()
-        let ended = Gate()
+    private func held(_ gate: Gate, _ ended: Gate) -> Function {
         var function = Function()
         function.on("held") { _, _ in
             do { try await gate.pass() } catch {
@@ -193,7 +190,39 @@ struct ServedConcurrencyTests {
                 throw error
             }
         }
-        try await withServed(function) { served in
+        return function
+    }
+
+    @Test("a client that goes cancels its handler")
+    func clientGone() async throws {
+        let (gate, ended) = (Gate(), Gate())
+        try await withServed(self.held(gate, ended)) { served in
+            let client = try served.client()
+            try client.send(ServedFunction.delivery("held"))
+            await gate.arrivals(1)
+            client.reset()
+            try await ended.pass()
+        }
+    }
+
+    @Test("a client that sends no more gets its answer, however late")
+    func halfClose() async throws {
+        let (gate, ended) = (Gate(), Gate())
+        try await withServed(self.held(gate, ended)) { served in
+            let client = try served.client()
+            try client.send(ServedFunction.delivery("held"))
+            client.shutdownWrite()
+            await gate.arrivals(1)
+            gate.open()
+            let answer = try await TestThread.run { try client.answer() }
+            #expect(answer.status == 200)
+        }
+    }
+
+    @Test("where the operator says so, it counts as gone")
+    func halfCloseCancels() async throws {
+        let (gate, ended) = (Gate(), Gate())
+        try await withServed(self.held(gate, ended), ["SWIFTLET_HALF_CLOSE": "cancel"]) { served in
             let client = try served.client()
             try client.send(ServedFunction.delivery("held"))
             await gate.arrivals(1)

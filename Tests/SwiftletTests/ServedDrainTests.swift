@@ -61,7 +61,7 @@ struct ServedDrainTests {
             let client = try served.client()
             try client.send(ServedFunction.delivery("held"))
             await gate.arrivals(1)
-            client.close()
+            client.reset()
             await work.arrivals(2)
             #expect(done.count == 0)
             async let drained: Void = served.service.drain()

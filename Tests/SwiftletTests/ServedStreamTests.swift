@@ -146,7 +146,7 @@ struct ServedStreamTests {
                 #expect(head.fields["content-type"] == "text/event-stream; charset=utf-8")
                 let chunk = try client.chunk() ?? []
                 #expect(String(decoding: chunk, as: UTF8.self) == "data: hello\n\n")
-                client.close()
+                client.reset()
             }
             try await ended.pass()
         }

@@ -79,6 +79,15 @@ package final class TestClient: @unchecked Sendable {
         }
     }
 
+    /// Sends no more; the answer can still be read.
+    package func shutdownWrite() { shutdown(self.fd, Int32(SHUT_WR)) }
+
+    /// Ends the connection so that the server cannot miss it.
+    package func reset() {
+        self.set(SO_LINGER, linger(l_onoff: 1, l_linger: 0))
+        self.close()
+    }
+
     /// Ends the connection.
     package func close() {
         guard self.fd >= 0 else { return }

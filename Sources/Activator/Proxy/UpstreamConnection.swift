@@ -409,8 +409,12 @@ final class UpstreamConnection: EventHandler, UpstreamCarrier, PlannedFlush {
     }
 
     /// Ends the connection; its client hears nothing.
+    ///
+    /// A request that is under way is taken back by a reset: by an end alone the function could not
+    /// tell that nobody waits for its answer.
     func close() {
         guard !self.isClosed else { return }
+        if self.client != nil { Socket.resetOnClose(self.fd) }
         self.release()
         Socket.close(self.fd)
     }

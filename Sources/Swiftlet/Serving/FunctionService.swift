@@ -47,9 +47,7 @@ final class FunctionService: Sendable {
         configuration.bodyTimeout = connections.bodyTimeout
         configuration.writeTimeout = connections.writeTimeout
         configuration.keepAliveTimeout = connections.keepAliveTimeout
-        // A client that has sent all and then closes cannot be told from one that still listens;
-        // as with Go's server, which Knative is made of, it counts as gone.
-        configuration.halfClose = .cancel
+        configuration.halfClose = connections.halfClose
         configuration.tls = identity
         configuration.report = { logger.warning("A request went wrong.", ["reason": $0]) }
         self.runtime = runtime

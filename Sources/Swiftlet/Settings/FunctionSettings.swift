@@ -30,6 +30,7 @@ struct FunctionSettings: Sendable, Equatable {
         var bodyTimeout: Duration
         var writeTimeout: Duration
         var keepAliveTimeout: Duration
+        var halfClose: HTTPServerConfiguration.HalfClose
 
         init() {
             let server = HTTPServerConfiguration()
@@ -38,6 +39,7 @@ struct FunctionSettings: Sendable, Equatable {
             self.bodyTimeout = server.bodyTimeout
             self.writeTimeout = server.writeTimeout
             self.keepAliveTimeout = server.keepAliveTimeout
+            self.halfClose = server.halfClose
         }
     }
 
@@ -185,7 +187,19 @@ private struct SettingReader {
         limits.writeTimeout = try self.seconds(.writeTimeoutSeconds) ?? limits.writeTimeout
         limits.keepAliveTimeout =
             try self.seconds(.keepAliveTimeoutSeconds) ?? limits.keepAliveTimeout
+        limits.halfClose = try self.halfClose()
         return limits
+    }
+
+    private func halfClose() throws -> HTTPServerConfiguration.HalfClose {
+        switch self.text(.halfClose) {
+        case nil, "answer": return .answer
+        case "cancel": return .cancel
+        case let text?:
+            throw FunctionStartError(
+                "SWIFTLET_HALF_CLOSE is \"\(text)\" and neither answer nor cancel"
+            )
+        }
     }
 
     private func text(_ variable: FunctionVariable) -> String? {

@@ -235,8 +235,6 @@ final class Platform {
         )
         var configuration = HTTPServerConfiguration()
         configuration.bodyBytesMax = proxying.bodyBytesMax
-        // A client that closes is gone: its request leaves the queue.
-        configuration.halfClose = .cancel
         let server = HTTPServer(loop: loop, configuration: configuration, handler: activator)
         let address = try await self.listen(server, port: self.options.port, flag: "port")
         await activator.start()

@@ -61,7 +61,6 @@ final class Stage: Sendable {
         )
         var serving = HTTPServerConfiguration()
         serving.bodyBytesMax = 1 << 40
-        serving.halfClose = .cancel
         self.server = HTTPServer(
             loop: self.serverLoop,
             configuration: serving,

@@ -53,9 +53,7 @@ final class PodStage: Sendable {
             logger: logger,
             metrics: self.metrics
         )
-        var serving = HTTPServerConfiguration()
-        serving.halfClose = .cancel
-        self.server = HTTPServer(loop: loop, configuration: serving, handler: self.activator)
+        self.server = HTTPServer(loop: loop, handler: self.activator)
         self.port = try await self.server.listen(on: .ipv4Loopback(port: 0)).port
         await self.activator.start()
     }
