@@ -387,7 +387,7 @@ final class Revision {
             namespace: self.spec.namespace,
             service: self.spec.service,
             revision: self.spec.revision,
-            instances: self.instances.map(self.status(of:)),
+            instances: self.instances.map(self.status(of:)) + self.waitingStatus,
             queuedCount: self.state.requests.queuedCount,
             inFlightCount: self.state.requests.dispatchedCount,
             lag: self.lagTold.map { _ in self.state.policy.lagRecords(at: now) },
@@ -405,6 +405,18 @@ final class Revision {
                 RevisionStatus.ColdStart(duration: $0.duration, age: $0.at.duration(to: now))
             }
         )
+    }
+
+    /// The instances that wait for a pod: there is nothing of them yet but the wish.
+    private var waitingStatus: [RevisionStatus.Instance] {
+        self.podStarts.keys.sorted().map { id in
+            RevisionStatus.Instance(
+                name: "\(self.spec.revision)-\(id)",
+                processID: 0,
+                state: .starting,
+                inFlightCount: 0
+            )
+        }
     }
 
     private func status(of instance: Instance) -> RevisionStatus.Instance {

@@ -8,7 +8,8 @@ package struct RevisionStatus: Sendable, Equatable {
     package struct Instance: Sendable, Equatable {
         /// How far it is in its life.
         package enum State: String, Sendable {
-            /// Its process is there, and neither said that it is ready nor answered yet.
+            /// Its process is there, and neither said that it is ready nor answered yet; or no pod
+            /// became ready for it yet.
             case starting
             /// It said that it is ready, or has answered a request.
             case ready
@@ -22,7 +23,7 @@ package struct RevisionStatus: Sendable, Equatable {
 
         /// For logs, for example `exam-generator-00001-1`.
         package var name: String
-        /// The process; 0 when it is gone.
+        /// The process; 0 when it is gone, and for a pod.
         package var processID: Int32
         /// How far it is.
         package var state: State

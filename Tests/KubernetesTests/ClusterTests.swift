@@ -45,7 +45,7 @@ struct ClusterTests {
             #expect(answers.count == 50 && answers.allSatisfy { $0.status == .ok })
             #expect(cluster.served.entries.count == 50)
             #expect(cluster.scales.entries.max() == 3)
-            try await stage.wait { try await stage.status.instances.count == 3 }
+            try await stage.wait { try await stage.readyCount == 3 }
         }
     }
 
@@ -88,6 +88,26 @@ struct ClusterTests {
             #expect(next != "hello-1")
             TestPod.hold.set(true)
             #expect(String(decoding: try await slow.body, as: UTF8.self) == "hello-1")
+        }
+    }
+
+    @Test("instances that wait for a pod are shown as starting")
+    func starting() async throws {
+        try await withPods(podSpec { $0.containerConcurrency = 1 }) { cluster, stage in
+            await cluster.change { $0.setBecomesReady(false) }
+            async let first = stage.request()
+            async let second = stage.request()
+            try await stage.wait { try await stage.status.instances.count == 2 }
+            let waiting = try await stage.status.instances
+            #expect(waiting.map(\.state) == [.starting, .starting])
+            #expect(waiting.map(\.name) == ["hello-00001-1", "hello-00001-2"])
+            #expect(waiting.allSatisfy { $0.processID == 0 && $0.inFlightCount == 0 })
+            try await stage.wait { await cluster.loop.run { cluster.pods.count == 2 } }
+            await cluster.change { $0.setAllReady(true) }
+            #expect(try await first.status == .ok)
+            #expect(try await second.status == .ok)
+            let ready = try await stage.status.instances
+            #expect(ready.allSatisfy { $0.state == .ready && $0.name.hasPrefix("hello-") })
         }
     }
 
@@ -148,7 +168,7 @@ struct ClusterTests {
         let cluster = try await TestCluster()
         let spec = podSpec { $0.scale.min = 2 }
         let stage = try await podStage(cluster, spec, configuration: configuration)
-        try await stage.wait { try await stage.status.instances.count == 2 }
+        try await stage.wait { try await stage.readyCount == 2 }
         let lost = try await stage.text()
         // It holds the only connection, so that the next request needs another.
         async let slow = stage.request("/slow")
@@ -220,11 +240,11 @@ struct ClusterTests {
     func handOver() async throws {
         let cluster = try await TestCluster()
         let first = try await podStage(cluster, podSpec { $0.scale.min = 2 })
-        try await first.wait { try await first.status.instances.count == 2 }
+        try await first.wait { try await first.readyCount == 2 }
         await first.end()
         #expect(cluster.scales.entries.last == 2)
         let second = try await podStage(cluster)
-        try await second.wait { try await second.status.instances.count == 2 }
+        try await second.wait { try await second.readyCount == 2 }
         #expect(try await second.request().status == .ok)
         #expect(cluster.scales.entries.last == 2)
         #expect(await cluster.loop.run { cluster.pods.map(\.name) } == ["hello-1", "hello-2"])

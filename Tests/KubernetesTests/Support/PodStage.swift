@@ -114,6 +114,11 @@ final class PodStage: Sendable {
         }
     }
 
+    /// How many instances have a pod.
+    var readyCount: Int {
+        get async throws { try await self.status.instances.count { $0.state == .ready } }
+    }
+
     /// A metric's value, by the text of its series.
     func metric(_ series: String) -> String? {
         self.metrics.render().split(separator: "\n").first { $0.hasPrefix(series + " ") }
