@@ -68,7 +68,7 @@ def test_from_zero_to_one_and_back_no_event_fails_or_comes_twice(start):
     for number in range(CYCLES):
         asyncio.run(turn(number))
         wait_until(program.is_at_zero, "it is at zero again")
-    assert program.descriptors() <= before
+    wait_until(lambda: program.descriptors() <= before, "all descriptors are closed")
     (state,) = program.functions()
     assert state["crashes"] == 0 and state["requests"] == CLIENTS * (CYCLES + 1)
     assert state["started"] > CYCLES

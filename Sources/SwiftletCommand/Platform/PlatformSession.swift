@@ -46,14 +46,16 @@ enum PlatformSession {
         let options = try PlatformOptions(arguments)
         let wantsJSON = try arguments.wantsJSON
         return try await self.run(options, parts: parts) { platform, loop, interrupts in
-            guard try await self.awaitReady(platform, interrupts) else { return .ok }
-            if wantsJSON {
-                Terminal.result(platform.addresses.json)
-            } else {
-                announce(platform.addresses, options)
-            }
+            // Whoever is told that all is ready may change a manifest at once.
             let watch = await self.watch(options.manifests, for: platform.deployer, on: loop)
-            await interrupts.wait()
+            if try await self.awaitReady(platform, interrupts) {
+                if wantsJSON {
+                    Terminal.result(platform.addresses.json)
+                } else {
+                    announce(platform.addresses, options)
+                }
+                await interrupts.wait()
+            }
             await watch?.stop()
             return .ok
         }
