@@ -13,7 +13,7 @@ import yaml
 from conftest import Platform, Program, wait_until
 from dispatching import dispatch, make_broker, produce
 
-EVENTS = 240
+EVENTS = 320
 PARTITIONS = 4
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 
@@ -25,7 +25,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def log_message(self, *arguments): pass
     def do_POST(self):
         self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        time.sleep(0.08)
+        time.sleep(0.1)
         print("done", os.getpid(), self.headers["ce-id"], flush=True)
         self.send_response(204)
         self.end_headers()
@@ -99,7 +99,8 @@ def test_a_backlog_scales_out_keeps_awake_and_lets_sleep(backlog):
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium")
-@pytest.mark.parametrize("width", [390, 1280])
+# Chromium makes no window narrower than the first.
+@pytest.mark.parametrize("width", [500, 1280])
 def test_the_page_shows_lag_in_a_browser(backlog, tmp_path, width):
     wait_until(lambda: function(backlog).get("lag"), "lag")
     page = subprocess.run(
