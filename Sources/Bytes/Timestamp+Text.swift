@@ -3,7 +3,8 @@
 extension Timestamp {
     /// Reads `2026-01-02T15:04:05.123+01:00` (RFC 3339 section 5.6); `nil` when it is not that.
     ///
-    /// A leap second (`:60`) becomes the second after; digits past the ninth are dropped.
+    /// A leap second, `23:59:60` in UTC (section 5.7), becomes the second after; digits past the
+    /// ninth are dropped.
     public init?(rfc3339 text: some StringProtocol) {
         var reader = TimestampReader(text.utf8)
         guard let year = reader.number(digits: 4), reader.accept("-"),
@@ -32,10 +33,10 @@ extension Timestamp {
             second: second,
             nanoseconds: nanoseconds
         )
-        self.init(
-            secondsSinceEpoch: local.secondsSinceEpoch - Int64(offset),
-            nanoseconds: nanoseconds
-        )
+        let seconds = local.secondsSinceEpoch - Int64(offset)
+        // Carried over, a leap second is the first of a day.
+        guard second < 60 || seconds % 86_400 == 0 else { return nil }
+        self.init(secondsSinceEpoch: seconds, nanoseconds: nanoseconds)
     }
 
     private static func dayCount(year: Int, month: Int) -> Int {

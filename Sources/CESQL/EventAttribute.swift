@@ -47,7 +47,8 @@ package enum EventAttribute: Sendable, Equatable {
         }
     }
 
-    /// The value as text, in its canonical form; `nil` when the event does not have it.
+    /// The value as text, in its canonical form, but a time as its sender wrote it; `nil` when the
+    /// event does not have it.
     package func text(in event: CloudEvent) -> String? {
         switch self {
         case .id: event.id
@@ -55,7 +56,7 @@ package enum EventAttribute: Sendable, Equatable {
         case .type: event.type
         case .specVersion: event.specVersion
         case .subject: event.subject
-        case .time: event.time?.rfc3339()
+        case .time: event.timeText
         case .dataContentType: event.dataContentType
         case .dataSchema: event.dataSchema
         case .extension(let name): event.extensions[name]?.canonicalString

@@ -7,10 +7,14 @@ enum AttributeRules {
     /// Years that RFC 3339 can write, in seconds since 1970.
     static let secondsRange: ClosedRange<Int64> = -62_167_219_200...253_402_300_799
 
-    /// Reads RFC 3339; `nil` also for an instant whose year in UTC has not four digits.
+    /// Reads RFC 3339 with its `T`; `nil` also for an instant whose year in UTC has not four
+    /// digits.
     static func timestamp(_ text: String) -> Timestamp? {
         if let time = self.plainTimestamp(text.utf8.span) { return time }
-        guard let time = Timestamp(rfc3339: text), self.isWritable(time) else { return nil }
+        // A space there is for readers of logs (section 5.6).
+        guard !text.utf8.contains(UInt8(ascii: " ")), let time = Timestamp(rfc3339: text),
+            self.isWritable(time)
+        else { return nil }
         return time
     }
 

@@ -151,7 +151,7 @@ extension CloudEvent {
         append("ce_source", self.source)
         append("ce_type", self.type)
         append("ce_subject", self.subject)
-        append("ce_time", self.time?.rfc3339())
+        append("ce_time", self.timeText)
         append("ce_dataschema", self.dataSchema)
         for (name, value) in self.extensions { append("ce_" + name, value.canonicalString) }
         append("content-type", self.transportContentType)

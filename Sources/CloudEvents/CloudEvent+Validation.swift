@@ -82,7 +82,7 @@ extension EventStorage {
         try self.check(self.type, "type", .empty) { !$0.isEmpty }
         try self.check(self.source, "source", .notURIReference) { URIRules.isReference($0) }
         try self.check(self.subject, "subject", .empty) { !$0.isEmpty }
-        if let time = self.time, !self.receivedTime.isPresent, !AttributeRules.isWritable(time) {
+        if let time = self.time, !AttributeRules.isWritable(time) {
             throw .attributeInvalid("time", .notTimestamp)
         }
         try self.check(self.dataContentType, "datacontenttype", .notMediaType) {

@@ -52,9 +52,15 @@ public struct CloudEvent: Sendable {
         set { self.change { $0.subject = AttributeText(newValue) } }
     }
     /// When it happened.
+    ///
+    /// One that was read goes on as its sender wrote it, until it is set.
     public var time: Timestamp? {
         get { self.storage.time }
         set { self.change { $0.setTime(newValue) } }
+    }
+    /// ``time`` as it is written.
+    package var timeText: String? {
+        self.storage.withTimeBytes { String(ascii: $0) }
     }
     /// The media type of ``data``, for example `application/json`.
     public var dataContentType: String? {

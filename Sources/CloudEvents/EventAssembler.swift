@@ -61,7 +61,7 @@ struct EventAssembler {
             guard let time = AttributeRules.timestamp(text) else {
                 throw .attributeInvalid(attribute.rawValue, .notTimestamp)
             }
-            self.event.setTime(time)
+            self.event.setTime(time, text: AttributeText(text))
         case .id, .source, .type, .subject, .dataContentType, .dataSchema:
             self.put(attribute, AttributeText(text))
         }
@@ -94,14 +94,11 @@ struct EventAssembler {
     ///
     /// - Parameters:
     ///   - time: The instant.
-    ///   - received: The line that has it, written as we would.
+    ///   - received: The line that has it.
     /// - Throws: That it has come before.
-    mutating func set(
-        time: Timestamp,
-        received: ReceivedText = .none
-    ) throws(CloudEventError) {
+    mutating func set(time: Timestamp, received: ReceivedText) throws(CloudEventError) {
         try self.use(.time)
-        self.event.setTime(time, received: received)
+        self.event.setTime(time, text: AttributeText(received))
     }
 
     /// Takes an extension attribute.

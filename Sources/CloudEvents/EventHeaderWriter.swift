@@ -33,8 +33,8 @@ struct EventHeaderWriter {
         self.write("ce-source", event.source, &fields)
         self.write("ce-type", event.type, &fields)
         self.write("ce-subject", event.subject, &fields)
-        if let time = event.time, !self.isCopied(event.receivedTime) {
-            time.withRFC3339 { fields.append(prefix: "ce-time", value: $0) }
+        if !self.isCopied(event.timeText.received) {
+            _ = event.withTimeBytes { fields.append(prefix: "ce-time", value: $0) }
         }
         self.write("ce-dataschema", event.dataSchema, &fields)
         self.writeExtensions(&fields)
@@ -49,7 +49,7 @@ struct EventHeaderWriter {
         self.markToCopy(event.source.received)
         self.markToCopy(event.type.received)
         self.markToCopy(event.subject.received)
-        self.markToCopy(event.receivedTime)
+        self.markToCopy(event.timeText.received)
         self.markToCopy(event.dataSchema.received)
         // No coding writes a content type.
         if event.dataContentType.received.line < UInt64.bitWidth {
@@ -96,7 +96,7 @@ struct EventHeaderWriter {
         var bytes = min(event.headers.block.count, Self.copiedBytesUsual)
         bytes += event.id.ownLength + event.source.ownLength + event.type.ownLength
         bytes += event.subject.ownLength + event.dataSchema.ownLength
-        bytes += event.dataContentType.ownLength
+        bytes += event.dataContentType.ownLength + event.timeText.ownLength
         bytes += event.extensions.headerBytes + Self.fixedBytes
         let extensions = event.extensions.count + event.receivedExtensions.count
         fields.reserveCapacity(lines: 8 + extensions, bytes: bytes)

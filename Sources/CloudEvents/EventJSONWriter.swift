@@ -27,9 +27,7 @@ struct EventJSONWriter {
         self.member("source", storage.source, of: storage)
         self.member("type", storage.type, of: storage)
         self.member("subject", storage.subject, of: storage)
-        if let time = storage.time {
-            time.withRFC3339 { self.member("time".utf8.span, $0) }
-        }
+        _ = storage.withTimeBytes { self.member("time".utf8.span, $0) }
         self.member("dataschema", storage.dataSchema, of: storage)
         self.extensions(of: storage)
         self.member("datacontenttype", storage.dataContentType, of: storage)

@@ -20,8 +20,8 @@ final class EventStorage: @unchecked Sendable {
     var dataContentType = AttributeText.none
     var dataSchema = AttributeText.none
     private(set) var time: Timestamp?
-    /// The line of the time, if its text is the one that we would write.
-    private(set) var receivedTime = ReceivedText.none
+    /// The time as its sender wrote it, and as it goes on; none when it was set here.
+    private(set) var timeText = AttributeText.none
     /// Extensions that lie in the headers; none as soon as one of them does not.
     private(set) var receivedExtensions = ReceivedExtensions()
     /// The extensions otherwise.
@@ -42,7 +42,7 @@ final class EventStorage: @unchecked Sendable {
         self.dataContentType = other.dataContentType
         self.dataSchema = other.dataSchema
         self.time = other.time
-        self.receivedTime = other.receivedTime
+        self.timeText = other.timeText
         self.receivedExtensions = other.receivedExtensions
         self.extensions = other.extensions
         self.data = other.data
@@ -68,10 +68,16 @@ final class EventStorage: @unchecked Sendable {
             ? CloudEventHeaderCoding.withPercentDecoded(bytes, body) : body(bytes)
     }
 
-    /// Sets the time, and which line has it if one does.
-    func setTime(_ time: Timestamp?, received: ReceivedText = .none) {
+    /// Sets the time, and its text if somebody wrote one.
+    func setTime(_ time: Timestamp?, text: AttributeText = .none) {
         self.time = time
-        self.receivedTime = received
+        self.timeText = text
+    }
+
+    /// Lends the time as it is written; `nil` when there is none.
+    @inline(__always)
+    func withTimeBytes<Result>(_ body: (Span<UInt8>) -> Result) -> Result? {
+        self.withBytes(self.timeText, body) ?? self.time?.withRFC3339(body)
     }
 
     /// Whether an extension lies in the headers with the name in `range`, in any case.
@@ -109,7 +115,7 @@ final class EventStorage: @unchecked Sendable {
             self.source.received.isPresent
             || self.type.received.isPresent || self.subject.received.isPresent
             || self.dataContentType.received.isPresent || self.dataSchema.received.isPresent
-            || self.receivedTime.isPresent || self.receivedExtensions.count > 0
+            || self.timeText.received.isPresent || self.receivedExtensions.count > 0
         guard !isUsed else { return }
         self.specVersion = .none
         self.headers = HTTPFields()

@@ -57,11 +57,10 @@ struct HTTPEventReader {
         case .dataContentType:
             return
         case .time:
-            if let time = AttributeRules.plainTimestamp(bytes) {
-                // We write no zeros at the end of a fraction.
-                let isOurs = value.count == 20 || bytes[value.count - 2] != UInt8(ascii: "0")
-                let received = isOurs ? ReceivedText(line: line, .bare) : nil
-                return try self.assembler.set(time: time, received: received ?? .none)
+            if let time = AttributeRules.plainTimestamp(bytes),
+                let received = ReceivedText(line: line, .bare)
+            {
+                return try self.assembler.set(time: time, received: received)
             }
         case .specVersion:
             if Self.isVersion(bytes), let received = ReceivedText(line: line, .bare) {
@@ -72,7 +71,27 @@ struct HTTPEventReader {
                 return try self.assembler.set(attribute, received: received)
             }
         }
-        try self.assembler.set(attribute, try self.decode(bytes, attribute.rawValue))
+        try self.assembler.set(attribute, try self.text(attribute, bytes))
+    }
+
+    /// The text of a value that must be decoded.
+    ///
+    /// A URI has escapes of its own: undone they may leave what is none, if the sender, as Knative,
+    /// does not encode. Then the value stands for itself.
+    private func text(
+        _ attribute: CoreAttribute,
+        _ bytes: Span<UInt8>
+    ) throws(CloudEventError) -> String {
+        guard attribute == .source || attribute == .dataSchema, Self.isURI(attribute, bytes) else {
+            return try self.decode(bytes, attribute.rawValue)
+        }
+        let text = try? self.decode(bytes, attribute.rawValue)
+        guard let text, Self.isURI(attribute, text.utf8.span) else { return String(ascii: bytes) }
+        return text
+    }
+
+    private static func isURI(_ attribute: CoreAttribute, _ bytes: Span<UInt8>) -> Bool {
+        attribute == .source ? URIRules.isReference(bytes) : URIRules.isAbsolute(bytes)
     }
 
     /// The line of an attribute, if its value is right and needs no decoding.

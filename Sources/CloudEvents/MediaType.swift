@@ -53,7 +53,7 @@ package enum MediaType {
         return String(Substring(essence)).lowercased()
     }
 
-    /// Whether `text` is `type/subtype`, with or without parameters, in printable characters.
+    /// Whether `text` is `type/subtype`, with or without parameters (RFC 9110 section 5.6.6).
     package static func isValid(_ text: String) -> Bool { self.isValid(text.utf8.span) }
 
     /// As ``isValid(_:)``, of bytes.
@@ -65,15 +65,44 @@ package enum MediaType {
         else { return false }
         index += 1
         guard self.skipToken(bytes, &index) else { return false }
-        while index < bytes.count, self.isSpace(bytes[index]) { index += 1 }
-        guard index < bytes.count else { return true }
-        guard bytes[index] == UInt8(ascii: ";") else { return false }
+        self.skipSpaces(bytes, &index)
         while index < bytes.count {
-            guard bytes[index] >= 0x20 && bytes[index] != 0x7F || bytes[index] == 0x09
-            else { return false }
+            guard bytes[index] == UInt8(ascii: ";") else { return false }
             index += 1
+            self.skipSpaces(bytes, &index)
+            guard
+                index == bytes.count || bytes[index] == UInt8(ascii: ";")
+                    || self.skipParameter(bytes, &index)
+            else { return false }
+            self.skipSpaces(bytes, &index)
         }
         return true
+    }
+
+    /// Steps over `name=value`, where the value is a token or a quoted string.
+    private static func skipParameter(_ bytes: Span<UInt8>, _ index: inout Int) -> Bool {
+        guard self.skipToken(bytes, &index), index < bytes.count, bytes[index] == UInt8(ascii: "=")
+        else { return false }
+        index += 1
+        return self.skipToken(bytes, &index) || self.skipQuotedString(bytes, &index)
+    }
+
+    private static func skipQuotedString(_ bytes: Span<UInt8>, _ index: inout Int) -> Bool {
+        let quote = UInt8(ascii: "\"")
+        guard index < bytes.count, bytes[index] == quote else { return false }
+        index += 1
+        while index < bytes.count, bytes[index] != quote {
+            if bytes[index] == UInt8(ascii: "\\") { index += 1 }
+            guard index < bytes.count, HTTPText.isFieldValue(bytes[index]) else { return false }
+            index += 1
+        }
+        guard index < bytes.count else { return false }
+        index += 1
+        return true
+    }
+
+    private static func skipSpaces(_ bytes: Span<UInt8>, _ index: inout Int) {
+        while index < bytes.count, self.isSpace(bytes[index]) { index += 1 }
     }
 
     /// Whether a JSON text of this type is in UTF-8: no `charset`, or one that says so.

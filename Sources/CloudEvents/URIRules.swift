@@ -89,12 +89,19 @@ enum URIRules {
 
     /// Steps over user, host and port; brackets hold an IP literal (section 3.2.2).
     private static func skipAuthority(_ bytes: Span<UInt8>, _ index: inout Int) -> Bool {
-        var opened = 0
-        var closed = 0
-        while index < bytes.count {
+        var (opened, closed) = (0, 0)
+        // Where a port begins, unless an `@` tells that it was a password.
+        var port: Int?
+        authority: while index < bytes.count {
             switch bytes[index] {
             case UInt8(ascii: "/"), UInt8(ascii: "?"), UInt8(ascii: "#"):
-                return opened == closed
+                break authority
+            case UInt8(ascii: "@"):
+                port = nil
+                index += 1
+            case UInt8(ascii: ":") where opened == closed && port == nil:
+                index += 1
+                port = index
             case UInt8(ascii: "["):
                 opened += 1
                 guard opened == 1 else { return false }
@@ -107,7 +114,12 @@ enum URIRules {
                 guard self.skipCharacter(bytes, &index) else { return false }
             }
         }
-        return opened == closed
+        return opened == closed && self.areDigits(bytes, (port ?? index)..<index)
+    }
+
+    private static func areDigits(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {
+        for index in range where bytes[index] &- UInt8(ascii: "0") > 9 { return false }
+        return true
     }
 
     /// Steps over one `pchar`, `/`, `?` or percent-encoded byte.

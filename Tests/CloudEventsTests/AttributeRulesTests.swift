@@ -62,6 +62,16 @@ struct AttributeRulesTests {
         ("a+b-c.d:e", true, true),
         ("%7Ejoe%c3%a9", true, false),
         ("x:", true, true),
+        ("http://a:80/", true, true),
+        ("http://a:/", true, true),
+        ("http://u:p@a:1?q", true, true),
+        ("//[::1]:80#f", true, false),
+        ("http://a:b/", false, false),
+        ("http://a:8o", false, false),
+        ("//u@a:b", false, false),
+        ("http://a:1:2/", false, false),
+        ("http://[::1]:x/", false, false),
+        ("http://a:%31/", false, false),
         ("", false, false),
         (":a", false, false),
         ("1a:b", false, false),
@@ -126,7 +136,11 @@ struct AttributeRulesTests {
             ("a/b \t; c=d", true), ("application/vnd.a.b+xml", true), ("text", false), ("", false),
             ("text/", false), ("/plain", false), ("text/pl ain", false), ("text plain", false),
             ("text/plain,a/b", false), ("text/plain;a\r\nb: c", false), ("text/plain\n", false),
-            ("text/é", false),
+            ("text/é", false), ("application/json; charset", false), ("text/plain;a=\"b", false),
+            ("text/plain;a=\"b\\\"", false), ("text/plain;a=\"b\\\"c\"", true), ("a/b;;c=d;", true),
+            ("a/b;c=d e=f", false), ("a/b;c=", false), ("a/b;=d", false), ("a/b;c =d", false),
+            ("a/b;c=\"d\"e", false), ("a/b;c=é", false), ("a/b; \t", true),
+            ("a/b;c=\"\u{7F}\"", false),
         ]
     )
     func mediaTypes(_ type: String, _ isValid: Bool) {
@@ -141,6 +155,8 @@ struct AttributeRulesTests {
             ("0000-01-01T00:00:00+00:01", false), ("9999-12-31T23:59:59-00:01", false),
             ("2018-04-05", false), ("2018-04-05T17:31:00", false), ("", false),
             ("2018-02-29T00:00:00Z", false), ("2018-04-05T24:00:00Z", false),
+            ("2018-04-05 17:31:00Z", false), ("2018-04-05 17:31:00+01:00", false),
+            ("2016-12-31T23:59:60Z", true), ("2018-04-05T17:31:60Z", false),
         ]
     )
     func times(_ text: String, _ isTime: Bool) {

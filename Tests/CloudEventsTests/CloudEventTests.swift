@@ -42,7 +42,10 @@ struct CloudEventTests {
                 ("time", .notTimestamp, { $0.time?.nanoseconds = 1_000_000_000 }),
                 ("datacontenttype", .notMediaType, { $0.dataContentType = "json" }),
                 ("datacontenttype", .notMediaType, { $0.dataContentType = "" }),
-                ("datacontenttype", .characterNotAllowed, { $0.dataContentType = "a/b;\u{80}" }),
+                (
+                    "datacontenttype", .characterNotAllowed,
+                    { $0.dataContentType = "a/b;c=\"\u{80}\"" }
+                ),
                 ("dataschema", .notURI, { $0.dataSchema = "/schema" }),
                 ("dataschema", .notURI, { $0.dataSchema = "" }),
                 ("Grade", .nameInvalid, { $0.extensions["Grade"] = 1 }),

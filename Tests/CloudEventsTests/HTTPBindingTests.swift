@@ -83,6 +83,48 @@ struct HTTPBindingTests {
         #expect(untyped.dataContentType == nil)
     }
 
+    @Test(
+        "a time goes on as its sender wrote it, by every way",
+        arguments: [
+            "2018-04-05T17:31:00Z", "2018-04-05T17:31:00.500Z", "2018-04-05T17:31:00.0000000001Z",
+            "2018-04-05t17:31:00z", "2018-04-05T17:31:00+02:00", "2016-12-31T23:59:60Z",
+        ]
+    )
+    func timeText(_ text: String) throws {
+        let read = try CloudEvent(httpFields: Self.fields(adding: ["ce-time": text]), body: [])
+        #expect(read.time == Timestamp(rfc3339: text))
+        let json = try CloudEvent(jsonFormat: try read.jsonFormat())
+        let message = try json.kafkaMessage(mode: .binary)
+        let kafka = try CloudEvent(kafkaHeaders: message.headers, value: message.value)
+        for event in [read, json, kafka] {
+            #expect(event.timeText == text)
+            var fields = HTTPFields()
+            _ = try event.encode(into: &fields)
+            #expect(fields["ce-time"] == text)
+        }
+        var changed = read
+        changed.time = Timestamp(secondsSinceEpoch: 0)
+        #expect(changed.timeText == "1970-01-01T00:00:00Z" && read.timeText == text)
+    }
+
+    @Test(
+        "a URI whose escapes stand for themselves, from a sender that does not encode",
+        arguments: [
+            ("a%20b", "a%20b"), ("/a%FFb", "/a%FFb"), ("/a%00b", "/a%00b"), ("/a%2Fb", "/a/b"),
+            ("/%7Ejoe", "/~joe"), ("/a%2520b", "/a%20b"),
+        ]
+    )
+    func escapedURI(_ value: String, _ source: String) throws {
+        var fields = Self.fields(adding: ["ce-dataschema": "urn:\(value)"])
+        fields["ce-source"] = value
+        let event = try CloudEvent(httpFields: fields, body: [])
+        #expect(event.source == source)
+        #expect(event.dataSchema == "urn:\(source)")
+        var written = HTTPFields()
+        _ = try event.encode(into: &written)
+        #expect(try CloudEvent(httpFields: written, body: []) == event)
+    }
+
     @Test("a ce-datacontenttype header is passed over")
     func contentTypeHeader() throws {
         let fields = Self.fields(adding: [

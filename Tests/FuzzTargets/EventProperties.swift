@@ -77,6 +77,7 @@ enum EventProperties {
         let isSame =
             again.id == event.id && again.source == event.source && again.type == event.type
             && again.subject == event.subject && again.time == event.time
+            && again.timeText == event.timeText
             && again.dataSchema == event.dataSchema
             && (event.dataContentType == nil
                 || self.trimmed(again.dataContentType) == self.trimmed(event.dataContentType))
