@@ -24,6 +24,8 @@ package enum Socket {
         guard fd >= 0 else { throw SystemError.last("socket") }
         do {
             if reusesAddress { self.set(fd, SOL_SOCKET, SO_REUSEADDR, 1) }
+            // Whatever the machine's default is, `::` is every interface.
+            if case .ipv6 = address { self.set(fd, Int32(IPPROTO_IPV6), IPV6_V6ONLY, 0) }
             guard address.withSystemAddress({ Glibc.bind(fd, $0, $1) }) == 0 else {
                 throw SystemError.last("bind \(address)")
             }
@@ -34,6 +36,17 @@ package enum Socket {
         } catch {
             Glibc.close(fd)
             throw error
+        }
+    }
+
+    /// Binds and listens on every interface, of IPv6 and IPv4 where there is IPv6.
+    ///
+    /// - Throws: ``SystemError`` naming the address.
+    package static func listenEverywhere(port: UInt16) throws -> Int32 {
+        do {
+            return try self.listen(on: .ipv6Any(port: port))
+        } catch let error as SystemError where [EAFNOSUPPORT, EADDRNOTAVAIL].contains(error.code) {
+            return try self.listen(on: .ipv4Any(port: port))
         }
     }
 

@@ -20,6 +20,11 @@ package enum SocketAddress: Sendable, Hashable, CustomStringConvertible {
     /// `0.0.0.0`, every interface.
     package static func ipv4Any(port: UInt16) -> Self { .ipv4(address: 0, port: port) }
 
+    /// `::`, every interface, of IPv4 too.
+    package static func ipv6Any(port: UInt16) -> Self {
+        .ipv6(address: [UInt8](repeating: 0, count: 16), port: port)
+    }
+
     /// Reads `127.0.0.1:8080`, `[::1]:8080`, `localhost:8080` or `:8080` (every interface).
     ///
     /// Names other than `localhost` are not looked up. The port is digits alone.
@@ -143,6 +148,18 @@ package enum SocketAddress: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
+    /// Takes sixteen bytes; those of an IPv4 address (RFC 4291 section 2.5.5.2) are one again.
+    private init(ipv6 bytes: UnsafeRawBufferPointer, port: UInt16) {
+        let isMapped =
+            bytes.prefix(10).allSatisfy { $0 == 0 } && bytes[10] == 255 && bytes[11] == 255
+        if isMapped {
+            let address = bytes.loadUnaligned(fromByteOffset: 12, as: UInt32.self)
+            self = .ipv4(address: UInt32(bigEndian: address), port: port)
+        } else {
+            self = .ipv6(address: Array(bytes), port: port)
+        }
+    }
+
     /// Reads the form of the system's calls; an unknown family becomes an empty path.
     init(_ storage: sockaddr_storage) {
         self = withUnsafeBytes(of: storage) { bytes in
@@ -155,8 +172,8 @@ package enum SocketAddress: Sendable, Hashable, CustomStringConvertible {
                 )
             case AF_INET6:
                 let form = bytes.loadUnaligned(as: sockaddr_in6.self)
-                let address = withUnsafeBytes(of: form.sin6_addr) { Array($0) }
-                return .ipv6(address: address, port: UInt16(bigEndian: form.sin6_port))
+                let port = UInt16(bigEndian: form.sin6_port)
+                return withUnsafeBytes(of: form.sin6_addr) { Self(ipv6: $0, port: port) }
             default:
                 return .unix(path: "")
             }

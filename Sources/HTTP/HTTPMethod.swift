@@ -23,11 +23,17 @@ package struct HTTPMethod: RawRepresentable, Hashable, Sendable, ExpressibleBySt
     package static let options: Self = "OPTIONS"
     package static let patch: Self = "PATCH"
     package static let connect: Self = "CONNECT"
+    package static let trace: Self = "TRACE"
+
+    /// The methods of RFC 9110 section 9.3, and PATCH (RFC 5789).
+    package static let registered: [Self] = [
+        .get, .head, .post, .put, .delete, .options, .patch, .connect, .trace,
+    ]
 
     /// Whether repeating a request has the effect of sending it once (RFC 9110 section 9.2.2).
     package var isIdempotent: Bool {
         switch self {
-        case .get, .head, .put, .delete, .options, "TRACE": true
+        case .get, .head, .put, .delete, .options, .trace: true
         default: false
         }
     }

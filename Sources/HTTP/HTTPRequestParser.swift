@@ -175,7 +175,9 @@ package struct HTTPRequestParser: Sendable {
     }
 
     /// Whether 100 is expected; in HTTP/1.0 nothing is (RFC 9110 section 10.1.1).
-    private static func expectsContinue(_ head: HTTPRequestHead) throws(HTTPParseError) -> Bool {
+    ///
+    /// - Throws: ``HTTPParseError/expectationUnknown`` for anything else.
+    package static func expectsContinue(_ head: HTTPRequestHead) throws(HTTPParseError) -> Bool {
         guard head.minorVersion == 1, head.fields.contains(.expect) else { return false }
         var isExpected = false
         for line in head.fields.values("expect") {

@@ -109,6 +109,15 @@ struct HTTP2HeadAssembler {
         )
     }
 
+    /// As in HTTP/1.1, whether 100 is expected.
+    func expectsContinue(_ head: HTTPRequestHead) throws(Refusal) -> Bool {
+        do throws(HTTPParseError) {
+            return try HTTPRequestParser.expectsContinue(head)
+        } catch {
+            throw .answered(error.status, error.explanation)
+        }
+    }
+
     /// Origin form, or the asterisk of OPTIONS, as in HTTP/1.1.
     private func checkTarget() throws(Refusal) {
         guard self.scheme == "http" || self.scheme == "https" else { throw .malformed }

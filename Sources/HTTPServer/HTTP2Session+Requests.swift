@@ -46,10 +46,11 @@ extension HTTP2Session {
         let head: HTTPRequestHead
         do throws(HTTP2HeadAssembler.Refusal) {
             head = try assembler.head()
+            stream.mustSendContinue = try assembler.expectsContinue(head) && stream.hasBody
         } catch .answered(let status, let explanation) {
             return self.fail(stream, .connectionClosed, answer: status, explanation)
         } catch {
-            return self.reset(stream, NGHTTP2_PROTOCOL_ERROR)
+            return self.reset(stream, NGHTTP2_PROTOCOL_ERROR, isClientsFault: true)
         }
         var framing = HTTPBodyFraming.none
         if stream.hasBody {
@@ -72,8 +73,6 @@ extension HTTP2Session {
             isEncrypted: self.connection.transport.tls != nil
         )
         stream.exchange = exchange
-        stream.mustSendContinue =
-            stream.hasBody && head.fields.valueEquals("expect", "100-continue")
         self.connection.setDeadline(after: nil)
         if case .length(let length) = framing, length > self.configuration.bodyBytesMax {
             let error = HTTPParseError.bodyTooLarge

@@ -258,8 +258,18 @@ final class HTTP2Session {
     // MARK: End
 
     /// Cuts one stream off; its handler is told.
-    func reset(_ stream: HTTP2Stream, _ code: nghttp2_error_code = NGHTTP2_INTERNAL_ERROR) {
+    ///
+    /// - Parameters:
+    ///   - stream: The stream.
+    ///   - code: Why.
+    ///   - isClientsFault: Whether it counts as one that the client ended.
+    func reset(
+        _ stream: HTTP2Stream,
+        _ code: nghttp2_error_code = NGHTTP2_INTERNAL_ERROR,
+        isClientsFault: Bool = false
+    ) {
         self.submitReset(stream, code)
+        stream.isResetByServer = !isClientsFault
         let exchange = stream.exchange.take()
         stream.abandonRequest()
         exchange?.connectionClosed(.connectionClosed)

@@ -125,6 +125,8 @@ extension HTTP2Stream: HTTPExchangeCarrier {
         let connection = self.session.connection
         connection.corkDepth += 1
         defer { connection.corkDepth -= 1 }
+        // Nobody will read the body that waits for 100.
+        self.mustSendContinue = false
         try self.startAnswer(head, bodyLength: body.count)
         try self.writeBody(body)
         try self.endAnswer(trailers: nil)
@@ -136,6 +138,8 @@ extension HTTP2Stream: HTTPExchangeCarrier {
     ) throws(HTTPAnswerMistake) {
         guard !self.isAnswerStarted else { throw .startedTwice }
         guard !head.status.isInformational else { throw .headInvalid(.statusInvalid) }
+        // Who accepts a request and answers piece by piece still means to read its body.
+        if head.status.isSuccess { self.sendContinue() }
         var block = try Self.block(head)
         self.session.appendServersFields(to: &block, besides: head.fields)
         if head.status.forbidsBody {
@@ -223,6 +227,10 @@ extension HTTP2Stream: HTTPExchangeCarrier {
 
     func bodyIsWanted() {
         self.hurryBody()
+        self.sendContinue()
+    }
+
+    private func sendContinue() {
         guard self.mustSendContinue, !self.isRequestComplete else { return }
         self.mustSendContinue = false
         try? self.sendInformational(HTTPResponseHead(status: .continue))

@@ -18,6 +18,10 @@ extension HTTPConnection: HTTPExchangeCarrier {
     func closeAfterAnswer() { self.writer.closeConnection() }
 
     func answer(_ head: HTTPResponseHead, body: [UInt8]) throws(HTTPAnswerMistake) {
+        // More than is dropped behind an answer ends the connection: the client hears of it now.
+        if let left = self.decoder?.bytesLeft, left > self.configuration.discardBytesMax {
+            self.writer.closeConnection()
+        }
         try self.writeHead(head, bodyLength: body.count)
         self.writer.writeWhole(body, to: &self.output)
     }
@@ -26,6 +30,8 @@ extension HTTPConnection: HTTPExchangeCarrier {
         _ head: HTTPResponseHead,
         bodyLength: Int?
     ) throws(HTTPAnswerMistake) {
+        // Who accepts a request and answers piece by piece still means to read its body.
+        if self.mustSendContinue, head.status.isSuccess { self.sendContinue() }
         try self.writeHead(head, bodyLength: bodyLength)
         self.flushUnlessCorked()
     }

@@ -201,9 +201,13 @@ extension HTTPConnection {
         guard self.decoder != nil else { return }
         self.setDeadline(after: self.times.body)
         guard self.mustSendContinue else { return }
+        self.sendContinue()
+        self.flushUnlessCorked()
+    }
+
+    func sendContinue() {
         self.mustSendContinue = false
         self.output.bytes.append(contentsOf: "HTTP/1.1 100 Continue\r\n\r\n".utf8)
-        self.flushUnlessCorked()
     }
 
     /// The handler took body bytes: there may be room to read again.

@@ -30,7 +30,7 @@ public struct Context: Sendable {
     public var environment: Environment { self.runtime.environment }
 
     /// The header fields of the request, `Forwarded` among them if anything is known of the client.
-    public var headers: Headers { Headers(ForwardedField.completed(self.fields)) }
+    public var headers: Headers { Headers(HandlerFields.of(self.fields)) }
 
     /// How much time is left; zero when it is over.
     ///

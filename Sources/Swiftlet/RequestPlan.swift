@@ -45,13 +45,18 @@ extension FunctionRuntime {
         }
         // The server as a whole (RFC 9110 section 9.3.7).
         if method == "OPTIONS", path == "*" { return .refuse(Response(status: 204)) }
+        let isKnown = HTTPMethod.registered.contains { $0.rawValue == method }
+        guard isKnown || self.function.routes.contains(where: { $0.method == method }) else {
+            return .refuse(.refusal(501, "the method \(method) is not known here"))
+        }
         let allowed = self.function.routes.filter { $0.pattern.match(path) != nil }
         let takesEvents = !self.function.eventHandlers.isEmpty
         if takesEvents, method == "PUT", allowed.isEmpty { return .event }
         if takesEvents, method == "OPTIONS", self.webhookGate.isOpen {
             return .refuse(self.webhookGate.handshake(fields))
         }
-        if allowed.isEmpty, !takesEvents || (path != "/" && method != "OPTIONS") {
+        // Events come in at any path.
+        guard takesEvents || !allowed.isEmpty else {
             return .refuse(.refusal(404, "there is nothing at this path"))
         }
         let methods = allowed.map(\.method) + (takesEvents ? ["POST"] : [])

@@ -18,7 +18,7 @@ struct LifeCycleTests {
             #expect(try await process.get("/health/readiness").status == 200)
             return try await process.errors(upTo: "Listening.")
         }
-        #expect(log.contains("0.0.0.0:\(port)"))
+        #expect(log.contains("[::]:\(port)") || log.contains("0.0.0.0:\(port)"))
     }
 
     @Test("it serves the socket that it inherits, also what came before it was ready")

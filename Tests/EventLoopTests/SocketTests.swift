@@ -43,6 +43,31 @@ struct SocketTests {
         }
     }
 
+    @Test("every interface is there by IPv6, where there is any, and by IPv4, named as such")
+    func everywhere() throws {
+        let listener = try Socket.listenEverywhere(port: 0)
+        defer { Socket.close(listener) }
+        let bound = try Socket.localAddress(of: listener)
+        #expect(bound == .ipv6Any(port: bound.port) || bound == .ipv4Any(port: bound.port))
+        var addresses = [SocketAddress.ipv4Loopback(port: bound.port)]
+        if case .ipv6 = bound, let listener = try? Socket.listen(on: Self.ipv6Loopback(port: 0)) {
+            Socket.close(listener)
+            addresses.append(Self.ipv6Loopback(port: bound.port))
+        }
+        for address in addresses {
+            let client = try Socket.connect(to: address)
+            let server = try #require(try Self.accept(listener))
+            #expect(server.peer == (try Socket.localAddress(of: client)))
+            Socket.close(client)
+            Socket.close(server.fd)
+        }
+        #expect(Self.code { try Socket.listenEverywhere(port: bound.port) } == EADDRINUSE)
+    }
+
+    private static func ipv6Loopback(port: UInt16) -> SocketAddress {
+        .ipv6(address: [UInt8](repeating: 0, count: 15) + [1], port: port)
+    }
+
     /// Listens, connects, says a word both ways, and hangs up.
     private static func converse(on address: SocketAddress) throws {
         let listener = try Socket.listen(on: address)

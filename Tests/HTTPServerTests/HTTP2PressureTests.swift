@@ -69,6 +69,28 @@ struct HTTP2PressureTests {
         }
     }
 
+    @Test("malformed requests count as ended by the client")
+    func malformedFlood() async throws {
+        try await withServer(
+            Self.handler,
+            configuration: .with {
+                $0.http2.resetsMax = 5
+                $0.http2.resetsPerSecond = 1
+            }
+        ) { test in
+            try await TestThread.run {
+                let client = try test.http2Client()
+                // As many as could have come back on a slow machine, and one.
+                for number in 0..<300 {
+                    let lines = HTTP2Client.get + [("host", "other")]
+                    try? client.send(HTTP2Client.headers(UInt32(number) * 2 + 1, lines))
+                }
+                #expect(try client.goAway() == 11)
+                #expect(client.isEnded())
+            }
+        }
+    }
+
     @Test("a header block in more and more parts ends the connection")
     func continuationFlood() async throws {
         try await withServer(Self.handler) { test in

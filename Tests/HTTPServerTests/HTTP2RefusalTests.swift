@@ -114,6 +114,7 @@ struct HTTP2RefusalTests {
                 #expect(try status(HTTP2Client.post, [UInt8](repeating: 1, count: 11)) == "413")
                 let announced = HTTP2Client.post + [("content-length", "11")]
                 #expect(try status(announced, [UInt8](repeating: 1, count: 11)) == "413")
+                #expect(try status(HTTP2Client.post + [("expect", "x")], [1]) == "417")
                 let connect = [(":method", "CONNECT"), (":authority", "a:1")]
                 #expect(try status(connect) == "501")
             }

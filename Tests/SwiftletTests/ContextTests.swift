@@ -93,6 +93,23 @@ struct ContextTests {
         #expect(String(decoding: response.body, as: UTF8.self) == value ?? "none")
     }
 
+    @Test("what the activator says to queue-proxy alone is undone, as queue-proxy does")
+    func activatorFields() async {
+        let inner = [("Knative-Serving-Namespace", "n"), ("Knative-Serving-Revision", "r")]
+        var fields: HTTPFields = [
+            "Host": "10.0.0.1:8012", "K-Original-Host": "a.example", "X": "y",
+        ]
+        for (name, value) in inner { fields.append(name, value) }
+        let plain = HandlerFields.of(fields)
+        #expect(inner.allSatisfy { plain[$0.0] == nil })
+        // Only the activator is believed about the host.
+        #expect(plain["host"] == "10.0.0.1:8012" && plain["k-original-host"] == "a.example")
+        fields.append("K-Proxy-Request", "activator")
+        let proxied = HandlerFields.of(fields)
+        #expect(proxied.values("host") == ["a.example"] && proxied["k-original-host"] == nil)
+        #expect(proxied["x"] == "y" && inner.allSatisfy { proxied[$0.0] == nil })
+    }
+
     @Test("invocations have names of their own, and time left")
     func names() async throws {
         let names = Recorder<String>()

@@ -9,11 +9,11 @@ import Testing
 struct FunctionSettingsTests {
     static let listeners: [(variables: [String: String], listener: FunctionSettings.Listener)] = [
         ([:], .address(.ipv4Loopback(port: 8080))),
-        (["PORT": "9999"], .address(.ipv4Any(port: 9999))),
+        (["PORT": "9999"], .port(9999)),
         (["PORT": "9999", "LISTEN_ADDRESS": "127.0.0.1:1"], .address(.ipv4Loopback(port: 1))),
         (["LISTEN_FDS": "1", "LISTEN_PID": "42", "PORT": "1"], .inherited(descriptor: 3)),
-        (["LISTEN_FDS": "1", "LISTEN_PID": "41", "PORT": "1"], .address(.ipv4Any(port: 1))),
-        (["LISTEN_FDS": "0", "LISTEN_PID": "42", "PORT": "1"], .address(.ipv4Any(port: 1))),
+        (["LISTEN_FDS": "1", "LISTEN_PID": "41", "PORT": "1"], .port(1)),
+        (["LISTEN_FDS": "0", "LISTEN_PID": "42", "PORT": "1"], .port(1)),
     ]
 
     @Test("say where to listen", arguments: listeners)
@@ -124,12 +124,20 @@ struct FunctionSettingsTests {
         #expect(settings == FunctionSettings())
     }
 
+    @Test("a timeout of 0 is the default, as in Knative's manifests")
+    func timeoutOfZero() throws {
+        let variables = ["REVISION_TIMEOUT_SECONDS": "0"]
+        let settings = try FunctionSettings(Environment(variables: variables), processID: 1)
+        #expect(settings == FunctionSettings())
+    }
+
     @Test(
         "what is wrong is named",
         arguments: [
             ("PORT", "65536"), ("PORT", "http"), ("PORT", "-1"), ("LISTEN_ADDRESS", "nowhere"),
-            ("REVISION_TIMEOUT_SECONDS", "0"), ("SWIFTLET_BODY_BYTES_MAX", "many"),
+            ("REVISION_TIMEOUT_SECONDS", "-1"), ("SWIFTLET_BODY_BYTES_MAX", "many"),
             ("SWIFTLET_CE_HEADERS", "loose"), ("CONTAINER_CONCURRENCY", "1.5"),
+            ("SWIFTLET_HALF_CLOSE", "maybe"),
         ]
     )
     func refused(_ name: String, _ value: String) {

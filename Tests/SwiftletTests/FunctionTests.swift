@@ -157,7 +157,8 @@ struct FunctionTests {
     @Test(
         "what is neither a route nor an event",
         arguments: [
-            ("GET", "/", 405), ("GET", "/nothing", 404), ("DELETE", "/hello/x", 405),
+            ("GET", "/", 405), ("GET", "/nothing", 405), ("DELETE", "/hello/x", 405),
+            ("DELETE", "/x", 405), ("TRACE", "/", 405), ("BREW", "/", 501), ("get", "/", 501),
             ("POST", "/", 415), ("PUT", "/", 415), ("CONNECT", "a.example:443", 501),
         ]
     )
@@ -166,6 +167,20 @@ struct FunctionTests {
         #expect(response.status == status)
         #expect(!response.body.isEmpty)
         #expect((response.headers["allow"] != nil) == (status == 405))
+    }
+
+    @Test("without events there is nothing at other paths, and a method may be a route's own")
+    func routesAlone() async {
+        var function = Function()
+        function.route("BREW", "/tea") { _, _ in Response(status: 418) }
+        let tester = FunctionTester(function)
+        for (method, path, status) in [
+            ("GET", "/nothing", 404), ("GET", "/tea", 405), ("BREW", "/tea", 418),
+            ("BREW", "/", 404), ("STEEP", "/tea", 501),
+        ] {
+            let response = await tester.send(Request(method: method, path: path))
+            #expect(response.status == status, "\(method) \(path)")
+        }
     }
 
     @Test("OPTIONS of the server as a whole")

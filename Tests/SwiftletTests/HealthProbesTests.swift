@@ -79,9 +79,14 @@ struct HealthProbesTests {
         #expect(HealthProbes.answer(to: request, isReady: true) == nil)
     }
 
-    @Test("a POST to a health path is no probe")
-    func post() {
-        let request = HTTPRequestHead(method: .post, target: "/health/liveness")
-        #expect(HealthProbes.answer(to: request, isReady: true) == nil)
+    @Test("health paths take GET and HEAD", arguments: ["liveness", "readiness"])
+    func methods(_ name: String) {
+        for method in [.get, .head, .post, .delete] as [HTTPMethod] {
+            let request = HTTPRequestHead(method: method, target: "/health/\(name)")
+            let answer = HealthProbes.answer(to: request, isReady: true)
+            let isTaken = method == .get || method == .head
+            #expect(answer?.status == (isTaken ? .ok : .methodNotAllowed))
+            #expect(answer?.fields["allow"] == (isTaken ? nil : "GET, HEAD"))
+        }
     }
 }

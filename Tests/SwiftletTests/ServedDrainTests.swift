@@ -192,7 +192,7 @@ struct ServedDrainTests {
             #expect(
                 counts == [
                     "\(name){http_response_status_code=\"200\"} 3",
-                    "\(name){http_response_status_code=\"404\"} 1",
+                    "\(name){http_response_status_code=\"405\"} 1",
                 ]
             )
             for gauge in [

@@ -74,7 +74,7 @@ public struct Request: Sendable {
             case .http11: "HTTP/1.1"
             case .http2: "HTTP/2"
             }
-        self.headers = Headers(ForwardedField.completed(head.fields))
+        self.headers = Headers(HandlerFields.of(head.fields))
         self.body = body
         self.parameters = parameters
     }

@@ -66,7 +66,8 @@ final class FunctionService: Sendable {
     /// - Throws: `SystemError`, for example when a port is in use.
     func start() async throws -> SocketAddress {
         if let metricsServer = self.metricsServer, let port = self.settings.metricsPort {
-            let address = try await metricsServer.listen(on: .ipv4Any(port: port))
+            let descriptor = try Socket.listenEverywhere(port: port)
+            let address = try await metricsServer.adopt(listeningDescriptor: descriptor)
             self.metricsAddress.withLock { $0 = address }
             self.runtime.logger.info("Serving metrics.", ["address": address.description])
             await self.loop.run {
@@ -79,6 +80,9 @@ final class FunctionService: Sendable {
             return try await self.server.adopt(listeningDescriptor: descriptor)
         case .address(let address):
             return try await self.server.listen(on: address)
+        case .port(let port):
+            let descriptor = try Socket.listenEverywhere(port: port)
+            return try await self.server.adopt(listeningDescriptor: descriptor)
         }
     }
 

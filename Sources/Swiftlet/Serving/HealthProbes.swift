@@ -21,6 +21,11 @@ enum HealthProbes {
         }
 
         static let stopping = Answer(.serviceUnavailable, "shutting down")
+        static let methodNotAllowed = Answer(
+            .methodNotAllowed,
+            "ask for it by GET or HEAD",
+            ["Allow": "GET, HEAD"]
+        )
     }
 
     /// User agents whose requests are probes, however they look otherwise.
@@ -35,14 +40,15 @@ enum HealthProbes {
             return self.networkProbe(value, request.fields, isReady: isReady)
         }
         // Nearly all targets are too short, which costs nothing to see.
-        guard request.target.utf8.count >= 8, request.target.utf8.starts(with: "/health/".utf8),
-            request.method == .get || request.method == .head
+        guard request.target.utf8.count >= 8, request.target.utf8.starts(with: "/health/".utf8)
         else { return nil }
+        let answer: Answer
         switch request.path {
-        case "/health/liveness": return Answer(.ok, "ALIVE")
-        case "/health/readiness": return isReady ? Answer(.ok, "READY") : .stopping
+        case "/health/liveness": answer = Answer(.ok, "ALIVE")
+        case "/health/readiness": answer = isReady ? Answer(.ok, "READY") : .stopping
         default: return nil
         }
+        return request.method == .get || request.method == .head ? answer : .methodNotAllowed
     }
 
     /// Whether a request comes from the kubelet or a Knative component that only wants to know.

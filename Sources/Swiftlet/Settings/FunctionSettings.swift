@@ -11,6 +11,8 @@ struct FunctionSettings: Sendable, Equatable {
         /// A socket that listens already, handed over by whoever started the process.
         case inherited(descriptor: Int32)
         case address(SocketAddress)
+        /// Every interface.
+        case port(UInt16)
     }
 
     /// The files of a certificate and its key.
@@ -127,7 +129,7 @@ struct FunctionSettings: Sendable, Equatable {
         guard let port = try SettingReader(environment: environment).number(.port) else {
             return .address(.ipv4Loopback(port: self.portDefault))
         }
-        return .address(.ipv4Any(port: UInt16(clamping: port)))
+        return .port(UInt16(clamping: port))
     }
 }
 

@@ -43,7 +43,7 @@ enum FunctionVariable: String, CaseIterable, Sendable {
         case .containerConcurrency: "requests that run at once; 0 is no limit"
         case .queueDepth: "requests that wait beyond those; more get 503"
         case .queueSeconds: "longest wait in that queue; then 503"
-        case .timeoutSeconds: "longest run of a request, waiting not counted; then 504"
+        case .timeoutSeconds: "longest run of a request, waiting not counted; then 504; 0 is 300"
         case .responseStartSeconds: "longest time to the first byte of an answer; 0 is no limit"
         case .idleSeconds: "longest time between two writes of an answer; 0 is no limit"
         case .bodyBytesMax: "largest request body; larger ones get 413"
@@ -97,7 +97,9 @@ enum FunctionVariable: String, CaseIterable, Sendable {
         case .port, .metricsPort: 0...65_535
         case .containerConcurrency: 0...100_000
         case .queueDepth: 0...1_000_000
-        case .queueSeconds, .timeoutSeconds, .drainSeconds, .headerTimeoutSeconds,
+        // Knative takes 0 for its default.
+        case .timeoutSeconds: 0...86_400
+        case .queueSeconds, .drainSeconds, .headerTimeoutSeconds,
             .bodyTimeoutSeconds, .writeTimeoutSeconds, .keepAliveTimeoutSeconds:
             1...86_400
         case .responseStartSeconds, .idleSeconds, .drainQuietSeconds, .tlsReloadSeconds:
