@@ -103,24 +103,18 @@ final class Instance {
         }
         self.readiness = readiness
         defer { if self.pid == 0 { readiness?.close() } }
-        let limits = spec.resourceLimits
-        let cgroup =
-            limits.memoryBytesMax == 0
-            ? nil
-            : context.cgroups?.makeGroup(named: self.name, memoryBytesMax: limits.memoryBytesMax)
+        let cgroup = Self.makeGroup(named: self.name, for: spec, context)
         defer { if self.pid == 0, let cgroup { context.cgroups?.release(cgroup) } }
-        let plan = InstanceProcess.Plan(
-            command: spec.command,
-            environment: InstanceEnvironment.make(
-                for: spec,
-                port: address.port,
-                readinessAddress: readiness?.address
-            ),
-            workingDirectory: spec.workingDirectory,
-            listeningFD: isInherited ? listener : nil,
-            limits: cgroup == nil ? limits.withoutCgroup : limits,
-            user: spec.user,
-            cgroupFD: cgroup?.fd
+        let environment = InstanceEnvironment.make(
+            for: spec,
+            port: address.port,
+            readinessAddress: readiness?.address
+        )
+        let plan = Self.makePlan(
+            for: spec,
+            environment: environment,
+            listener: isInherited ? listener : nil,
+            cgroup: cgroup
         )
         self.plan = plan
         let process = try InstanceProcess(
@@ -138,6 +132,34 @@ final class Instance {
         self.cgroup = cgroup
         self.pid = process.pid
         if isInherited { self.listeningFD = listener }
+    }
+
+    /// A control group for a limit of memory; `nil` without a limit, and where none can be made.
+    private static func makeGroup(
+        named name: String,
+        for spec: RevisionSpec,
+        _ context: ProxyContext
+    ) -> InstanceCgroup? {
+        let bytesMax = spec.resourceLimits.memoryBytesMax
+        return bytesMax == 0
+            ? nil : context.cgroups?.makeGroup(named: name, memoryBytesMax: bytesMax)
+    }
+
+    private static func makePlan(
+        for spec: RevisionSpec,
+        environment: [String],
+        listener: Int32?,
+        cgroup: InstanceCgroup?
+    ) -> InstanceProcess.Plan {
+        InstanceProcess.Plan(
+            command: spec.command,
+            environment: environment,
+            workingDirectory: spec.workingDirectory,
+            listeningFD: listener,
+            limits: cgroup == nil ? spec.resourceLimits.withoutCgroup : spec.resourceLimits,
+            user: spec.user,
+            cgroupFD: cgroup?.fd
+        )
     }
 
     /// Makes an instance that runs in a pod which takes requests already.

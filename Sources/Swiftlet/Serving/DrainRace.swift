@@ -11,6 +11,8 @@ final class DrainRace: @unchecked Sendable {
     private var waiting: [Step] = []
 
     /// A step that is waited for, until it is done.
+    ///
+    /// `@unchecked Sendable`: its variable belongs to the thread of the race's loop.
     private final class Step: @unchecked Sendable {
         var continuation: CheckedContinuation<Bool, Never>?
 

@@ -24,7 +24,7 @@ final class FunctionHandler: HTTPHandler, @unchecked Sendable {
     let instruments: RequestInstruments?
     /// The largest body of any handler, which is what the server lets in.
     let bodyBytesMax: Int
-    /// By the index of the options: whether events of a handler that never waits are handled at once.
+    /// Whether events of a handler that never waits are handled at once, by its options' index.
     private let isHandledAtOnce: [Bool]
     /// Whether there is such a handler.
     private let mayHandleAtOnce: Bool
