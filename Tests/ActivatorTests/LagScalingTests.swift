@@ -46,7 +46,9 @@ struct LagScalingTests {
         #expect(machine.state.liveCount == 1 && machine.stopped.isEmpty)
         let reasons = machine.state.stayReasons(at: machine.now)
         #expect(
-            reasons.map(\.text) == ["its sources have 7 records to do; an instance should have 10"]
+            reasons.map(\.text) == [
+                "records that its sources have left: 7; an instance should have 10"
+            ]
         )
         #expect(reasons.map(\.kind) == [.lag])
         let next = try #require(machine.state.nextDecision(at: machine.now))

@@ -111,7 +111,7 @@ def test_the_page_shows_lag_in_a_browser(backlog, tmp_path, width):
         capture_output=True, text=True, timeout=60, check=True,
     ).stdout
     assert "1 of 1 functions up" in page
-    assert "Why is it up?" in page and "records to do" in page
+    assert "Why is it up?" in page and "records that its sources have left" in page
     assert re.search(r'<path[^>]* class="lag"|<path class="lag"', page)
 
 

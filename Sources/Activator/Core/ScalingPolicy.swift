@@ -42,18 +42,6 @@ protocol ScalingPolicy: Sendable {
     func reasons(at now: MonotonicTime) -> [StayReason]
 }
 
-extension StayReason {
-    /// What the lag of sources keeps; `nil` when it wants no instance.
-    init?(_ lag: LagMeter, at now: MonotonicTime) {
-        guard let target = lag.target, lag.wantedCount(at: Instant(now)) > 0 else { return nil }
-        let records = lag.records(at: Instant(now))
-        self.init(
-            .lag,
-            "its sources have \(records) records to do; an instance should have \(target)"
-        )
-    }
-}
-
 /// As many instances as it takes to give none more than its share, at once.
 struct DemandScaling: ScalingPolicy {
     /// How many requests one instance should have at the same time, above 0.

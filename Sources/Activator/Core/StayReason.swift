@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Autoscaler
+internal import EventLoop
+
 /// One thing that keeps a revision from having no process.
 package struct StayReason: Sendable, Equatable {
     /// What kind of thing it is.
@@ -35,5 +38,17 @@ package struct StayReason: Sendable, Equatable {
         self.kind = kind
         self.text = text
         self.remaining = remaining
+    }
+}
+
+extension StayReason {
+    /// What the lag of sources keeps; `nil` when it wants no instance.
+    init?(_ lag: LagMeter, at now: MonotonicTime) {
+        guard let target = lag.target, lag.wantedCount(at: Instant(now)) > 0 else { return nil }
+        let records = lag.records(at: Instant(now))
+        self.init(
+            .lag,
+            "records that its sources have left: \(records); an instance should have \(target)"
+        )
     }
 }
