@@ -9,6 +9,8 @@ internal import CNghttp2
 enum HTTP2ClientCallbacks {
     /// Answers to SETTINGS and PING that wait for a peer which sends them and reads nothing.
     private static let acknowledgementsMax = 100
+    /// The longest head that is sent; longer than any that a server of ours takes.
+    private static let headBytesMax = 1024 * 1024
 
     /// Makes a session of the library that calls `owner`; `nil` when there is no memory.
     static func makeSession(_ owner: HTTP2ClientSession) -> OpaquePointer? {
@@ -21,6 +23,7 @@ enum HTTP2ClientCallbacks {
         // The windows follow what the readers of the answers take.
         nghttp2_option_set_no_auto_window_update(option, 1)
         nghttp2_option_set_max_outbound_ack(option, self.acknowledgementsMax)
+        nghttp2_option_set_max_send_header_block_length(option, self.headBytesMax)
         // Heads wait for the peer's settings: a connection that ends before has carried nothing.
         nghttp2_option_set_peer_max_concurrent_streams(option, 0)
         self.setIncoming(callbacks)

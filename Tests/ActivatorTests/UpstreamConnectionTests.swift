@@ -137,7 +137,9 @@ struct UpstreamConnectionTests {
 
         /// Waits until the loop has seen enough; the suite's time limit is the deadline.
         func wait(until isTrue: @escaping @Sendable () -> Bool) async {
-            while await !self.loop.run(isTrue) { await self.loop.wait(for: .milliseconds(1)) }
+            while await !self.loop.run(isTrue), !Task.isCancelled {
+                await self.loop.wait(for: .milliseconds(1))
+            }
         }
 
         /// Closes the connections that wait, and begins anew.

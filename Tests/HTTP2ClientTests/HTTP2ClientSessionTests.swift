@@ -147,6 +147,20 @@ struct HTTP2ClientSessionTests {
         #expect(peer.told.last == "1 head 204  end")
     }
 
+    @Test("a head that is longer than a frame goes over several (section 4.3)")
+    func longHead() throws {
+        let peer = try Peer()
+        peer.give(HTTP2Frame.settings([]))
+        let value = String(repeating: "~", count: 200_000)
+        let text = "GET / HTTP/1.1\r\nHost: test\r\nX-Long: \(value)\r\n\r\n"
+        let head = try #require(HTTP2FieldLines(requestHead: Array(text.utf8)))
+        #expect(peer.session.begin(head, hasBody: false) == 1)
+        peer.produce()
+        #expect(peer.next(.headers) != nil)
+        #expect(peer.next(.continuation) != nil)
+        #expect(peer.told == ["settings 100"])
+    }
+
     @Test("no head is sent before the peer's settings came, then as many as these allow")
     func unknownLimit() throws {
         let peer = try Peer()

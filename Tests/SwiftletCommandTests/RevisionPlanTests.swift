@@ -11,7 +11,8 @@ struct RevisionPlanTests {
     static func spec(
         _ container: String,
         refusesOtherUsers: Bool = true,
-        users: UserPlan = UserPlan(own: RevisionSpec.User(id: 0, group: 0))
+        users: UserPlan = UserPlan(own: RevisionSpec.User(id: 0, group: 0)),
+        portName: String = ""
     ) throws -> RevisionSpec {
         let manifest = """
             apiVersion: serving.knative.dev/v1
@@ -24,7 +25,7 @@ struct RevisionPlanTests {
                 spec:
                   containers:
                   - image: hello
-                    ports: [{containerPort: 8081}]
+                    ports: [{containerPort: 8081, name: "\(portName)"}]
                     \(container)
             """
         let manifests = try ManifestLoader.load(text: manifest, file: "m")
@@ -50,6 +51,8 @@ struct RevisionPlanTests {
         ("{tcpSocket: {port: 8081}, initialDelaySeconds: 1}", .tcpSocket),
         ("{tcpSocket: {port: 8081}, periodSeconds: 1}", .tcpSocket),
         ("{successThreshold: 2}", .tcpSocket),
+        ("{grpc: {service: a.B}}", .grpc(service: "a.B")),
+        ("{grpc: {port: 8081}}", .grpc(service: "")), ("{grpc: {port: 9000}}", nil),
         ("{exec: {command: [/bin/sh, -c, exit 0]}}", .exec(["/bin/sh", "-c", "exit 0"])),
     ]
 
@@ -59,13 +62,21 @@ struct RevisionPlanTests {
             #expect(try Self.spec("readinessProbe: \(text)").readinessProbe?.action == action)
             return
         }
-        // The path of a program is followed to where it is.
+        // A program is named by its path.
         let found = try Self.spec("readinessProbe: \(text)").readinessProbe?.action
         guard case .exec(let words) = found else {
             Issue.record("no command: \(String(describing: found))")
             return
         }
         #expect(words.dropFirst() == command.dropFirst() && words[0].hasPrefix("/"))
+    }
+
+    @Test(
+        "the port's name says what is spoken",
+        arguments: [("", false), ("http1", false), ("h2c", true)]
+    )
+    func portName(_ name: String, _ speaksHTTP2: Bool) throws {
+        #expect(try Self.spec("", portName: name).speaksHTTP2 == speaksHTTP2)
     }
 
     @Test("a probe's program is found by PATH, and one that is not there is refused")

@@ -151,6 +151,7 @@ final class HTTP2UpstreamConnection: EventHandler, PlannedFlush {
     /// Sends what is there, as far as the socket takes it.
     func flush() {
         self.isFlushPlanned = false
+        if self.isOutputBroken, self.isIdle { return self.close() }
         while !self.isClosed, !self.isOutputBroken {
             var goesOn = true
             if self.session.output.isEmpty {

@@ -50,6 +50,8 @@ final class FramePeer: @unchecked Sendable {
     }
 
     private func readInput() async {
+        // The suite's time limit is the deadline.
+        if Task.isCancelled { self.hasInputEnded = true }
         let taken: Socket.Transfer? = withUnsafeTemporaryAllocation(byteCount: 65_536, alignment: 8)
         {
             let transfer = Socket.read(self.fd, into: $0)
