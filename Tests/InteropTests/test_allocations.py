@@ -24,7 +24,7 @@ CODEC = {
     "event-encode-structured": 3,
     "event-decode-structured": 9,
 }
-WHOLE_EVENT = {"loop": 8.5, "pool": 14.5}
+WHOLE_EVENT = {"loop": 7.5, "pool": 14.5}
 
 
 @pytest.fixture(scope="module", autouse=True)
