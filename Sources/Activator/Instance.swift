@@ -51,8 +51,8 @@ final class Instance {
     private var plan: InstanceProcess.Plan?
     /// Commands of its probe whose process is still there.
     private var commandCount = 0
-    /// Called when neither its process nor any of its probe is left.
-    private var exited: ((Instance) -> Void)?
+    /// How its process ended, and who is told when none of its probe is left either.
+    private var ending: (exit: ProcessExit, told: (Instance) -> Void)?
     private var startTimer = TimerID.none
     private var listeningFD: Int32 = -1
     private var failureOfStart: ProcessExit?
@@ -122,8 +122,8 @@ final class Instance {
             on: context.loop,
             line: { [weak self] stream, line in self?.wrote(line, to: stream) },
             exited: { [self] exit in
-                self.exited = exited
-                self.ended(exit)
+                self.endProbes()
+                self.ending = (exit, exited)
                 self.tellEnd()
             }
         )
@@ -359,9 +359,9 @@ final class Instance {
     }
 
     private func tellEnd() {
-        guard self.commandCount == 0 else { return }
-        let exited = self.exited.take()
-        exited?(self)
+        guard self.commandCount == 0, let ending = self.ending.take() else { return }
+        self.ended(ending.exit)
+        ending.told(self)
     }
 
     /// Tells the kernel's kill for want of memory from others; removes the group.

@@ -179,6 +179,33 @@ extension ProcessTests {
             }
         }
 
+        @Test(
+            "an instance that crashes while its probe runs is gone with it, and followed by another"
+        )
+        func crashWithinProbe() async throws {
+            let (first, asked) = (FlagFile(), FlagFile())
+            let script = """
+                [ -e \(first.path) ] || { touch \(first.path); exit 0; }
+                echo $$ > \(asked.path); sleep 1000
+                """
+            let spec = Self.spec(script) {
+                $0.readinessProbe?.period = .milliseconds(1)
+                $0.scale.max = 1
+            }
+            try await Stage.with([spec]) { stage in
+                let pid = try await stage.processID()
+                try await stage.waitFor { _ in asked.number != nil }
+                let probe = try #require(asked.number)
+                first.lower()
+                let body = Array("x".utf8)
+                let answer = try await stage.request("/crash", method: .post, body: body)
+                #expect(answer.status == .badGateway)
+                #expect(answer.text.contains("exited with code 3"))
+                #expect(try await stage.processID() != pid)
+                try await stage.waitFor { _ in !isRunning(probe) }
+            }
+        }
+
         @Test("an instance whose probe fails gets no request until it passes, and lives on")
         func readinessLost() async throws {
             let trouble = FlagFile()
