@@ -57,7 +57,8 @@ extension DispatchEngine {
         var encoded = try self.encoded(delivery, for: target)
         if let host = address.host { encoded.fields.append("Host", host) }
         if let file = address.tokenFile {
-            encoded.fields.append("Authorization", "Bearer \(try self.token.value(of: file))")
+            let token = try self.tokenFiles[file, default: BearerTokenFile(path: file)].sinkToken()
+            encoded.fields.append("Authorization", "Bearer \(token)")
         }
         let waitsForReply = target == .sink && self.spec.replies != .discard
         let answerBytesMax = waitsForReply ? Self.replyBytesMax : DeliveryFailure.answerBytesMax

@@ -30,9 +30,10 @@ final class DispatchEngine: @unchecked Sendable {
     let milestones: MilestoneRecorder
     let instruments: DispatchInstruments
     let topics: TopicSinks
-    let token: BearerToken
 
     var lanes: LaneSet
+    /// By their paths.
+    var tokenFiles: [String: BearerTokenFile] = [:]
     var statistics = KafkaSourceStatistics()
     var deliveries: [LaneSet.JobID: Delivery] = [:]
     var failureLimiter = LogLimiter<String>(interval: .seconds(10))
@@ -82,7 +83,6 @@ final class DispatchEngine: @unchecked Sendable {
             name: spec.name
         )
         self.topics = TopicSinks(spec, loop: loop, logger: self.logger)
-        self.token = BearerToken()
         let now = MonotonicTime.now()
         var limits = LaneSet.Limits(spec.ordering, inFlightMax: spec.inFlightMax)
         limits.rateMax = spec.rateMax

@@ -23,7 +23,7 @@ package final class KubernetesClient: @unchecked Sendable {
     private let access: KubernetesAccess
     private let client: HTTPClient
     private let metrics: Metrics
-    private var tokenFile: TokenFile?
+    private var tokenFile: BearerTokenFile?
     private var log: ProblemLog
 
     /// Makes a client; nothing is asked yet.
@@ -39,7 +39,7 @@ package final class KubernetesClient: @unchecked Sendable {
         configuration.authoritiesFile = access.authoritiesFile
         self.client = HTTPClient(loop: loop, configuration: configuration)
         self.metrics = metrics
-        self.tokenFile = access.tokenFile.map { TokenFile(path: $0) }
+        self.tokenFile = access.tokenFile.map { BearerTokenFile(path: $0) }
         self.log = ProblemLog(logger)
     }
 
@@ -133,7 +133,10 @@ package final class KubernetesClient: @unchecked Sendable {
         timeout: Duration
     ) throws(KubernetesError) -> HTTPClientRequest {
         var fields = HTTPFields(["Accept": "application/json", "User-Agent": "swiftlet"])
-        if let token = try self.tokenFile?.value(at: self.loop.now) {
+        if let path = self.tokenFile?.path {
+            guard let token = self.tokenFile?.value() else {
+                throw KubernetesError(.credentials, "the file \(path) has no token")
+            }
             fields.append("Authorization", "Bearer \(token)")
         }
         if let type = request.contentType { fields.append("Content-Type", type) }

@@ -104,8 +104,8 @@ package final class SinkTarget: RedeliveryTarget {
         if let host = sink.host { fields.append("Host", host) }
         if let file = sink.tokenFile {
             // Read each time: whoever renews it does so under our feet.
-            let token = try BearerToken().value(of: file)
-            fields.append("Authorization", "Bearer \(token)")
+            var tokenFile = BearerTokenFile(path: file)
+            fields.append("Authorization", "Bearer \(try tokenFile.sinkToken())")
         }
         var request = HTTPClientRequest(
             method: .post,
