@@ -86,12 +86,7 @@ final class Instance {
         defer { if mustClose { Socket.close(listener) } }
         let address = try Socket.localAddress(of: listener)
         let isInherited = spec.socketMode == .inherited
-        self.pool = UpstreamPool(
-            address: address,
-            mayOverflow: !isInherited,
-            speaksHTTP2: spec.speaksHTTP2,
-            context: context
-        )
+        self.pool = UpstreamPool(at: address, of: spec, context: context)
         if !isInherited {
             // The port stays free for the program but for the unlikely thief in between.
             Socket.close(listener)
@@ -176,11 +171,7 @@ final class Instance {
         self.startedAt = startedAt
         self.readinessProbe = nil
         self.memoryBytesMax = 0
-        self.pool = UpstreamPool(
-            address: pod.address,
-            speaksHTTP2: spec.speaksHTTP2,
-            context: context
-        )
+        self.pool = UpstreamPool(at: pod.address, of: spec, context: context)
     }
 
     /// The pod that it ran in is not its any more; requests that are there may finish.

@@ -47,6 +47,16 @@ final class UpstreamPool {
         self.context = context
     }
 
+    /// Makes an empty pool for an instance of a revision.
+    convenience init(at address: SocketAddress, of spec: RevisionSpec, context: ProxyContext) {
+        self.init(
+            address: address,
+            mayOverflow: spec.socketMode == .port,
+            speaksHTTP2: spec.speaksHTTP2,
+            context: context
+        )
+    }
+
     /// How many wait for a connection.
     var waiterCount: Int { self.waiters.count }
 
