@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`swiftlet activate` with functions in Python that speak HTTP/2 alone."""
+"""`swiftlet activate` with functions that speak HTTP/2 alone."""
 
 import pathlib
 import sys
@@ -13,7 +13,7 @@ apiVersion: serving.knative.dev/v1
 kind: Service
 metadata:
   name: {name}
-  annotations: {{swiftlet.dev/command: {command}}}
+  annotations: {annotations}
 spec:
   template:
     spec:
@@ -27,11 +27,11 @@ spec:
 """
 
 
-def service(name, function, concurrency=0, timeout=60, probe="{tcpSocket: {}}"):
-    """A Service whose instances are a Python program, with its arguments."""
+def service(name, function=None, concurrency=0, timeout=60, probe="{tcpSocket: {}}"):
+    """A Service whose instances are a Python program, with its arguments, or one of its name."""
+    annotations = f"{{swiftlet.dev/command: {sys.executable} {function}}}" if function else "{}"
     return MANIFEST.format(
-        name=name, command=f"{sys.executable} {function}", concurrency=concurrency,
-        timeout=timeout, probe=probe,
+        name=name, annotations=annotations, concurrency=concurrency, timeout=timeout, probe=probe,
     )
 
 
@@ -58,6 +58,10 @@ class Activator(Program):
         """How much memory the activator has."""
         status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
         return int(status.split("VmRSS:")[1].split()[0])
+
+    def descriptor_count(self):
+        """How many descriptors the activator has."""
+        return len(list(pathlib.Path(f"/proc/{self.process.pid}/fd").iterdir()))
 
     def request(self, name, path="/", **options):
         """A request of HTTP/1.1 to a service."""

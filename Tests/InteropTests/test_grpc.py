@@ -27,8 +27,8 @@ def activator(tmp_path_factory):
         service("narrow", FUNCTION, concurrency=2),
         service("brief", FUNCTION, timeout=1),
         service("late", f"{FUNCTION} 3", probe="{grpc: {service: test.Echo}}"),
-        service("unhealthy", f"{FUNCTION} 1000000000", probe="{grpc: {}}"),
     )
+    activator.descriptors_at_first = activator.descriptor_count()
     yield activator
     assert activator.stop() == 0
 
@@ -173,12 +173,20 @@ def test_a_client_of_http_1_reaches_it(activator, client):
 def test_its_health_check_says_when_it_is_ready(activator):
     with calling(activator, "late") as client:
         assert client.stats()["checks"] == 4
-    with calling(activator, "unhealthy") as client, pytest.raises(grpc.RpcError) as failure:
+
+
+def test_one_that_never_serves_gets_no_call(tmp_path):
+    activator = Activator(tmp_path, service("ill", f"{FUNCTION} 1000000000", probe="{grpc: {}}"))
+    with calling(activator, "ill") as client, pytest.raises(grpc.RpcError) as failure:
         client.Unary(b"", timeout=1)
     assert failure.value.code() == grpc.StatusCode.DEADLINE_EXCEEDED
+    assert activator.stop() == 0
 
 
 def test_back_to_zero(activator, client):
     assert client.Unary(b"last", timeout=TIMEOUT) == b"last"
     for name in ("echo", "narrow", "brief"):
         wait_until(lambda name=name: not activator.instances(name), f"no instance of {name}")
+    # The channel of this test is open.
+    most = activator.descriptors_at_first + 1
+    wait_until(lambda: activator.descriptor_count() <= most, "no descriptor is left behind")

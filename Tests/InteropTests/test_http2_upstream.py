@@ -23,9 +23,21 @@ def activator(tmp_path_factory):
         service("few", f"{FUNCTION} streams=2"),
         service("tiny", f"{FUNCTION} window=7"),
         service("old", f"{FUNCTION} protocol=http1"),
+        service("hello"),
     )
     yield activator
     assert activator.stop() == 0
+
+
+@pytest.mark.parametrize("version", ["--http1.1", "--http2-prior-knowledge"])
+def test_a_function_in_swift_from_zero(activator, version):
+    """Its socket is there before it is, so that the connection waits for its settings."""
+    wait_until(lambda: not activator.instances("hello"), "zero instances")
+    done = subprocess.run(
+        ["curl", "-sS", version, "-H", "Host: hello.default.localhost", activator.url],
+        capture_output=True, text=True, timeout=60, check=True,
+    )
+    assert done.stdout.startswith("Hello")
 
 
 def test_what_the_function_sees(activator):
