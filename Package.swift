@@ -43,10 +43,11 @@ let package = Package(
         .target(name: "Bytes", swiftSettings: pure),
         .target(name: "EventLoop", dependencies: ["CLinux", "Bytes"], swiftSettings: strict),
         .target(name: "HTTP", dependencies: ["Bytes"], swiftSettings: pure),
+        .target(name: "HTTP2", dependencies: ["CNghttp2"], swiftSettings: strict),
         .target(
             name: "HTTPServer",
             dependencies: [
-                "CNghttp2", "COpenSSL", "HTTP", "EventLoop", "Bytes", "CLinux",
+                "HTTP2", "CNghttp2", "COpenSSL", "HTTP", "EventLoop", "Bytes", "CLinux",
             ],
             exclude: ["LIMITS.md"],
             swiftSettings: strict
@@ -70,7 +71,11 @@ let package = Package(
         ),
 
         // The platform: what brings events to functions.
-        .target(name: "HTTP2Client", dependencies: ["CNghttp2", "HTTP"], swiftSettings: strict),
+        .target(
+            name: "HTTP2Client",
+            dependencies: ["HTTP2", "CNghttp2", "HTTP"],
+            swiftSettings: strict
+        ),
         .target(
             name: "HTTPClient",
             dependencies: ["CCurl", "EventLoop", "HTTP", "Bytes"],

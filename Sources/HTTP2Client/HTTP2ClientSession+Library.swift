@@ -2,9 +2,10 @@
 
 internal import CNghttp2
 internal import HTTP
+internal import HTTP2
 
 /// What the library tells while it works; noted here, and told when it has returned.
-extension HTTP2ClientSession {
+extension HTTP2ClientSession: HTTP2SessionOwner {
     /// The stream that somebody still wants to hear of.
     private func heard(_ id: StreamID) -> HTTP2ClientStream? {
         guard let stream = self.streams[id], !stream.isLeft, !stream.isMalformed else { return nil }
@@ -75,31 +76,16 @@ extension HTTP2ClientSession {
         self.events.append(.end(id, trailers: trailers))
     }
 
-    /// What of a request's body can be sent.
-    enum BodyLength {
-        enum End {
-            case none
-            case stream
-            case trailers
-        }
-
-        case nothing
-        case bytes(Int, End)
-    }
-
-    func bodyLength(of id: StreamID, upTo lengthMax: Int) -> BodyLength {
+    func bodyLength(of id: StreamID, upTo lengthMax: Int) -> HTTP2BodyLength {
         guard let stream = self.streams[id] else { return .nothing }
-        let count = min(stream.output.count, lengthMax)
-        let isLast = stream.isRequestEnded && count == stream.output.count
-        guard count > 0 || isLast else {
-            stream.isDeferred = true
-            return .nothing
-        }
-        guard isLast, let trailers = stream.trailers.take() else {
-            return .bytes(count, isLast ? .stream : .none)
+        let (waiting, isEnded) = (stream.output.count, stream.isRequestEnded)
+        let length = HTTP2BodyLength(of: waiting, isEnded: isEnded, upTo: lengthMax)
+        if case .nothing = length { stream.isDeferred = true }
+        guard case .last(let count) = length, let trailers = stream.trailers.take() else {
+            return length
         }
         self.submitTrailers(trailers, of: id)
-        return .bytes(count, .trailers)
+        return .beforeTrailers(count)
     }
 
     /// Whether a frame of a body was taken; when there is no room, it is asked for again.

@@ -2,13 +2,13 @@
 
 internal import CNghttp2
 package import HTTP
+internal import HTTP2
 
 /// The client's side of one HTTP/2 connection: its streams, and the state of nghttp2 (RFC 9113).
 ///
 /// It has no socket: bytes that came go in by ``receive(_:)``, what is to be sent is put into
-/// ``output`` by ``produce(upTo:)``, and ``takeEvents()`` tells what happened. Owns the session of
-/// the library, and gives it back in `deinit`; the library calls only while a method of this object
-/// waits for it. Belongs to one thread.
+/// ``output`` by ``produce(upTo:)``, and ``takeEvents()`` tells what happened. Belongs to one
+/// thread.
 package final class HTTP2ClientSession {
     /// Names a stream within its session.
     package typealias StreamID = Int32
@@ -53,6 +53,11 @@ package final class HTTP2ClientSession {
     /// that one whose reader is slow holds up none of the others.
     package static let streamsMax = 100
 
+    /// Answers to SETTINGS and PING that wait for a peer which sends them and reads nothing.
+    private static let acknowledgementsMax = 100
+    /// The longest head that is sent; longer than any that a server of ours takes.
+    private static let headBytesMax = 1024 * 1024
+
     /// Bytes to be sent; whoever has sent them takes them away.
     package var output: [UInt8] = []
     /// Whether the peer has spoken HTTP/2.
@@ -62,7 +67,8 @@ package final class HTTP2ClientSession {
 
     let limits: HTTPLimits
     /// `nil` only while it is being made.
-    private(set) var raw: OpaquePointer?
+    private var library: HTTP2LibrarySession?
+    private var raw: OpaquePointer? { self.library?.raw }
     var streams: [StreamID: HTTP2ClientStream] = [:]
     var events: [Event] = []
     /// How much ``output`` may hold now.
@@ -75,11 +81,20 @@ package final class HTTP2ClientSession {
     /// - Parameter limits: How much of an answer's head is accepted.
     package init?(limits: HTTPLimits) {
         self.limits = limits
-        self.raw = HTTP2ClientCallbacks.makeSession(self)
+        self.library = HTTP2LibrarySession(
+            .client,
+            owner: self,
+            acknowledgementsMax: Self.acknowledgementsMax,
+            configure: Self.configure
+        )
         guard self.raw != nil, self.submitSettings() else { return nil }
     }
 
-    deinit { nghttp2_session_del(self.raw) }
+    private static func configure(_ option: OpaquePointer?) {
+        nghttp2_option_set_max_send_header_block_length(option, self.headBytesMax)
+        // Heads wait for the peer's settings: a connection that ends before has carried nothing.
+        nghttp2_option_set_peer_max_concurrent_streams(option, 0)
+    }
 
     private static let noFlags = UInt8(NGHTTP2_FLAG_NONE.rawValue)
 
@@ -155,7 +170,7 @@ package final class HTTP2ClientSession {
             guard hasBody else {
                 return nghttp2_submit_request(self.raw, nil, lines, count, nil, nil)
             }
-            var source = HTTP2ClientCallbacks.bodySource
+            var source = HTTP2LibrarySession.bodySource
             return nghttp2_submit_request(self.raw, nil, lines, count, &source, nil)
         }
         guard id > 0 else { return nil }

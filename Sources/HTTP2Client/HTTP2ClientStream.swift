@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import HTTP
+internal import HTTP2
 
 /// What the session knows of one stream: a request on its way, and its answer.
 final class HTTP2ClientStream {

@@ -3,6 +3,7 @@
 internal import CNghttp2
 internal import EventLoop
 internal import HTTP
+internal import HTTP2
 
 /// What the library tells while it works; noted here, and acted on when it has returned.
 extension HTTP2Session {
@@ -73,31 +74,16 @@ extension HTTP2Session {
         }
     }
 
-    /// What of an answer's body can be sent.
-    enum BodyLength {
-        enum End {
-            case none
-            case stream
-            case trailers
-        }
-
-        case nothing
-        case bytes(Int, End)
-    }
-
-    func bodyLength(of id: Int32, upTo lengthMax: Int) -> BodyLength {
+    func bodyLength(of id: Int32, upTo lengthMax: Int) -> HTTP2BodyLength {
         guard let stream = self.streams[id] else { return .nothing }
-        let count = min(stream.output.count, lengthMax)
-        let isLast = stream.isAnswerEnded && count == stream.output.count
-        guard count > 0 || isLast else {
-            stream.isDeferred = true
-            return .nothing
-        }
-        guard isLast, let trailers = stream.trailers.take() else {
-            return .bytes(count, isLast ? .stream : .none)
+        let (waiting, isEnded) = (stream.output.count, stream.isAnswerEnded)
+        let length = HTTP2BodyLength(of: waiting, isEnded: isEnded, upTo: lengthMax)
+        if case .nothing = length { stream.isDeferred = true }
+        guard case .last(let count) = length, let trailers = stream.trailers.take() else {
+            return length
         }
         self.submitTrailers(trailers, of: stream)
-        return .bytes(count, .trailers)
+        return .beforeTrailers(count)
     }
 
     /// Whether a frame of a body was taken; when there is no room, it is asked for again.

@@ -3,6 +3,7 @@
 internal import CNghttp2
 internal import EventLoop
 internal import HTTP
+internal import HTTP2
 
 /// Tells handlers of their requests, and the times that both sides have.
 extension HTTP2Session {

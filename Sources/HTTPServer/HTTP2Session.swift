@@ -3,13 +3,14 @@
 internal import CNghttp2
 internal import EventLoop
 internal import HTTP
+internal import HTTP2
 
 /// One HTTP/2 connection: its streams, and the state of nghttp2 (RFC 9113).
 ///
-/// Owns the session of the library, and gives it back in `deinit`; the library calls only while a
-/// method of this object waits for it. Belongs to the loop's thread. Exclusive access to what each
+/// Owns the session of the library, which calls only while a method of this object waits for it.
+/// Belongs to the loop's thread. Exclusive access to what each
 /// field line needs is not checked at run time: nothing called with it comes back here.
-final class HTTP2Session {
+final class HTTP2Session: HTTP2SessionOwner {
     /// What the library told, to be acted on when it has returned: handlers call into it again.
     enum Event {
         case request(HTTP2Stream, HTTP2HeadAssembler)
@@ -32,7 +33,8 @@ final class HTTP2Session {
     /// Owns this session, and ends it before itself.
     unowned let connection: HTTPConnection
     /// `nil` only while it is being made.
-    private(set) var raw: OpaquePointer?
+    private var library: HTTP2LibrarySession?
+    var raw: OpaquePointer? { self.library?.raw }
     @exclusivity(unchecked)
     var streams: [Int32: HTTP2Stream] = [:]
     /// Whose header block is being read.
@@ -70,11 +72,13 @@ final class HTTP2Session {
             perSecond: limits.resetsPerSecond,
             now: connection.loop.now
         )
-        self.raw = HTTP2Callbacks.makeSession(self, limits: limits)
+        self.library = HTTP2LibrarySession(
+            .server,
+            owner: self,
+            acknowledgementsMax: limits.acknowledgementsMax
+        )
         guard self.raw != nil, self.submitSettings(limits) else { return nil }
     }
-
-    deinit { nghttp2_session_del(self.raw) }
 
     private func submitSettings(_ limits: HTTP2Limits) -> Bool {
         let listBytesMax = HTTP2HeadAssembler.listBytesMax(self.configuration.limits)
@@ -222,7 +226,7 @@ final class HTTP2Session {
             guard hasBody else {
                 return nghttp2_submit_response(self.raw, stream.id, lines, count, nil)
             }
-            var source = HTTP2Callbacks.bodySource
+            var source = HTTP2LibrarySession.bodySource
             return nghttp2_submit_response(self.raw, stream.id, lines, count, &source)
         }
         if code != 0 { self.reset(stream) }

@@ -2,6 +2,7 @@
 
 internal import EventLoop
 internal import HTTP
+internal import HTTP2
 
 /// One stream of a connection: a request, its body, and its answer (RFC 9113 section 8).
 ///

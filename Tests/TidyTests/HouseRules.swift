@@ -132,10 +132,10 @@ enum HouseRules {
 
     // MARK: Ownership
 
-    /// The targets that may import a C library: one, or one for each side of a protocol.
+    /// The targets that may import a C library: one, but for both sides of a protocol.
     static let owners = [
         "CKafka": ["Kafka"], "CCurl": ["HTTPClient"], "CCrypto": ["ObjectStorage"],
-        "CYAML": ["Manifests"], "CNghttp2": ["HTTPServer", "HTTP2Client"],
+        "CYAML": ["Manifests"], "CNghttp2": ["HTTP2", "HTTPServer", "HTTP2Client"],
         "COpenSSL": ["HTTPServer"],
     ]
     /// Targets without I/O, lock or clock, and what they therefore never import.
