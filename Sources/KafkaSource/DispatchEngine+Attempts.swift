@@ -256,10 +256,7 @@ extension DispatchEngine {
             self.countDelivered(delivery)
         case .sink: self.countDelivered(delivery)
         }
-        if let milliseconds = delivery.record.timestampMilliseconds {
-            let age = Self.wallClockMilliseconds() - milliseconds
-            if age >= 0 { self.instruments.age.observe(.milliseconds(age)) }
-        }
+        if let age = delivery.record.age(at: .realtime()) { self.instruments.age.observe(age) }
         self.scheduleCommit()
     }
 
@@ -295,12 +292,6 @@ extension DispatchEngine {
     }
 
     static func age(of delivery: Delivery) -> String {
-        guard let milliseconds = delivery.record.timestampMilliseconds else { return "unknown" }
-        return "\(Duration.milliseconds(max(0, self.wallClockMilliseconds() - milliseconds)))"
-    }
-
-    private static func wallClockMilliseconds() -> Int64 {
-        let now = Timestamp.realtime()
-        return now.secondsSinceEpoch * 1000 + Int64(now.nanoseconds) / 1_000_000
+        delivery.record.age(at: .realtime()).map { "\($0)" } ?? "unknown"
     }
 }
