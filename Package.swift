@@ -184,7 +184,9 @@ let package = Package(
         ),
         .target(
             name: "FuzzTargets",
-            dependencies: ["TestSupport", "CESQL", "CloudEvents", "HTTP", "Bytes"],
+            dependencies: [
+                "TestSupport", "CESQL", "CloudEvents", "HTTPServer", "HTTP", "EventLoop", "Bytes",
+            ],
             path: "Tests/FuzzTargets",
             swiftSettings: strict
         ),

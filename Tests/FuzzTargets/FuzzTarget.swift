@@ -2,7 +2,8 @@
 
 /// What is fuzzed: each target takes any bytes and checks the rules that must hold for them.
 ///
-/// The fuzzer and the replay of its corpora run the same code. A target keeps no state.
+/// The fuzzer and the replay of its corpora run the same code. A target keeps no state but a server
+/// that each input finds as the one before did.
 package enum FuzzTarget: String, CaseIterable, Sendable {
     case requestHead = "request-head"
     case responseHead = "response-head"
@@ -17,6 +18,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     case eventHTTP = "event-http"
     case eventKafka = "event-kafka"
     case cesql
+    case http2
 
     /// Checks the rules for one input.
     ///
@@ -36,6 +38,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         case .eventHTTP: try EventTargets.http(bytes)
         case .eventKafka: try EventTargets.kafka(bytes)
         case .cesql: try CESQLTarget.expression(bytes)
+        case .http2: try HTTP2Target.connection(bytes)
         }
     }
 }
