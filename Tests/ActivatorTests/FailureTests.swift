@@ -442,6 +442,26 @@ extension ProcessTests {
             }
         }
 
+        @Test("a client that sends no more gets its answer, also out of the queue")
+        func halfClosed() async throws {
+            let spec = TestFunction.spec {
+                $0.containerConcurrency = 1
+                $0.scale.max = 1
+            }
+            try await Stage.with([spec]) { stage in
+                let gate = Gate()
+                let (first, second) = (try await stage.connect(), try await stage.connect())
+                try await first.send(.get, gate.target)
+                try await stage.waitFor { $0.inFlightCount == 1 }
+                try await second.send(.get, "/hello")
+                for client in [first, second] { await client.shutdownWrite() }
+                try await stage.waitFor { $0.queuedCount == 1 }
+                gate.open()
+                #expect(try await first.receive().text == "through")
+                #expect(try await second.receive().text == "hello")
+            }
+        }
+
         @Test("a client that leaves a running request gives its place back")
         func clientLeavesRunning() async throws {
             let spec = TestFunction.spec {

@@ -115,6 +115,11 @@ final class TestConnection: EventHandler, @unchecked Sendable {
         }
     }
 
+    /// Sends no more; answers can still be read.
+    func shutdownWrite() async {
+        await self.loop.run { Socket.shutdownWrite(self.fd) }
+    }
+
     /// Closes; with a reset, as a client that is gone at once.
     func close(reset: Bool = true) async {
         await self.loop.run {
