@@ -79,6 +79,8 @@ final class FuzzedServer: Sendable {
             let count = recv(fd, &block, block.count, 0)
             guard count != 0 else { return outcome }
             guard count > 0 else {
+                // The fuzzer has a timer that interrupts calls.
+                if errno == EINTR { continue }
                 outcome.isReset = errno == ECONNRESET
                 try require(outcome.isReset, "a connection ends, errno \(errno)")
                 return outcome

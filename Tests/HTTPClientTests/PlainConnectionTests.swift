@@ -67,6 +67,24 @@ struct PlainConnectionTests {
         }
     }
 
+    @Test("a request that is given up is taken back by a reset, not by an end alone")
+    func givenUp() async throws {
+        let wasReset = Atomic<Bool>(false)
+        let gone = Signal()
+        let server = ScriptedServer { connection, _ in
+            _ = connection.readRequest()
+            wasReset.store(connection.isReset(), ordering: .relaxed)
+            gone.raise()
+        }
+        try await self.withPlainClient { client in
+            let request = HTTPClientRequest(url: server.url, timeout: .milliseconds(50))
+            #expect(await failure(of: request, on: client)?.kind == .timedOut)
+            await gone.wait()
+        }
+        let isReset = wasReset.load(ordering: .relaxed)
+        #expect(isReset)
+    }
+
     @Test("bytes behind an answer are nobody's: the connection is not used again")
     func rest() async throws {
         let server = ScriptedServer { connection, _ in

@@ -135,6 +135,14 @@ final class ScriptedConnection {
         return self.buffer.count >= count
     }
 
+    /// Whether the peer sends nothing more, and ends the connection by a reset.
+    func isReset() -> Bool {
+        var entry = pollfd(fd: self.fd, events: Int16(POLLIN), revents: 0)
+        guard poll(&entry, 1, ScriptedServer.patienceSeconds * 1000) == 1 else { return false }
+        var byte: UInt8 = 0
+        return recv(self.fd, &byte, 1, 0) < 0 && errno == ECONNRESET
+    }
+
     /// Waits until the peer closes.
     func waitForClose() { while self.fill(self.buffer.count + 1) {} }
 
