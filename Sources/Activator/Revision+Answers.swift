@@ -30,6 +30,10 @@ extension Revision {
             answer.detail =
                 "No instance of the function \(self.displayName) was free within "
                 + "\(configuration.queueTimeout); try again later."
+            if let failure = self.instances.compactMap(\.lastProbeFailure).last {
+                answer.detail +=
+                    " One that starts is not ready: the last probe \(failure)."
+            }
         case .startsRest(let rest):
             answer.detail =
                 "The function \(self.displayName) does not start: "

@@ -25,7 +25,7 @@ final class Revision {
     private var state: RevisionState
     /// By the slots of their names.
     private var requests: [ProxiedRequest?] = []
-    private var instances: [Instance] = []
+    private(set) var instances: [Instance] = []
     private var isPerforming = false
     @exclusivity(unchecked)
     private var history = LoadHistory()

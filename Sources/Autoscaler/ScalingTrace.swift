@@ -29,6 +29,8 @@ package struct ScalingTrace: Sendable, Equatable {
         case backwards(point: Int)
         /// A time or value is negative, or no number.
         case notANumber(point: Int)
+        /// A load is larger than ``ScalingTrace/valueMax``.
+        case tooLarge(point: Int)
 
         /// One sentence.
         package var description: String {
@@ -38,12 +40,16 @@ package struct ScalingTrace: Sendable, Equatable {
                 "the trace is longer than \(ScalingTrace.secondsMax / 86_400) days; cut it"
             case .backwards(let point): "point \(point) lies before the one that it follows"
             case .notANumber(let point): "point \(point) has a time or load below 0, or without end"
+            case .tooLarge(let point):
+                "point \(point) has a load above \(Int(ScalingTrace.valueMax)); scale it"
             }
         }
     }
 
     /// The longest recording: a week.
     package static let secondsMax = 7 * 86_400
+    /// The largest load.
+    package static let valueMax = 10_000_000.0
 
     /// The points, in order; the first one is at or after 0.
     package let points: [Point]
@@ -58,6 +64,7 @@ package struct ScalingTrace: Sendable, Equatable {
             guard point.time.isFinite, point.value.isFinite, point.time >= 0, point.value >= 0,
                 point.lag >= 0
             else { throw .notANumber(point: index + 1) }
+            guard point.value <= Self.valueMax else { throw .tooLarge(point: index + 1) }
             guard point.time >= before else { throw .backwards(point: index + 1) }
             before = point.time
         }

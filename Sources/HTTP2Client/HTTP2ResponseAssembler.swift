@@ -20,12 +20,14 @@ struct HTTP2ResponseAssembler {
     private var lineCount = 0
     private var listBytes = 0
     private(set) var status = 0
+    private var isStatusInvalid = false
     private(set) var fields = HTTPFields()
 
     init(limits: HTTPLimits) { self.limits = limits }
 
     /// What is wrong with it; `nil` while nothing is.
     var fault: HTTPParseError? {
+        if self.isStatusInvalid { return .startLineInvalid }
         if self.lineCount > self.limits.headerCountMax { return .headerCountExceeded }
         return self.listBytes > Self.listBytesMax(self.limits) ? .headerTooLarge : nil
     }
@@ -36,6 +38,7 @@ struct HTTP2ResponseAssembler {
         guard name.first != UInt8(ascii: ":") else {
             // There is no other but `:status`.
             self.status = HTTPText.decimal(value.span) ?? 0
+            self.isStatusInvalid = !(100...999 ~= self.status)
             return
         }
         self.lineCount += 1

@@ -72,7 +72,7 @@ indirect enum FieldShape: Sendable {
             true
         case (.integer, .float(let number)): Int(exactly: number) != nil
         case (.quantity, .string), (.quantity, .integer), (.quantity, .float):
-            Quantity.isWellFormed(scalar.text)
+            Quantity.wholeUnits(scalar.text) != nil
         default: false
         }
     }
@@ -83,7 +83,7 @@ indirect enum FieldShape: Sendable {
         case .text: "a string"
         case .integer: "an integer"
         case .flag: "true or false"
-        case .quantity: "a quantity such as 500m or 64Mi"
+        case .quantity: "a quantity of 0 or more, such as 500m or 64Mi"
         case .textOrInteger: "a string or an integer"
         case .textMap, .quantityMap, .object: "a mapping"
         case .list: "a list"

@@ -24,6 +24,10 @@ struct ScalingSimulationTests {
         #expect(throws: ScalingTrace.Problem.backwards(point: 2)) {
             try Self.trace([(5, 1), (4, 1)])
         }
+        #expect(throws: ScalingTrace.Problem.tooLarge(point: 1)) {
+            try Self.trace([(0, ScalingTrace.valueMax.nextUp)])
+        }
+        #expect(throws: Never.self) { try Self.trace([(0, ScalingTrace.valueMax)]) }
         #expect(throws: ScalingTrace.Problem.notANumber(point: 1)) { try Self.trace([(0, -1)]) }
         #expect(throws: ScalingTrace.Problem.notANumber(point: 2)) {
             try Self.trace([(0, 1), (.infinity, 1)])

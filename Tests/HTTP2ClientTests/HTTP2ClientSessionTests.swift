@@ -215,6 +215,19 @@ struct HTTP2ClientSessionTests {
         }
     }
 
+    @Test("a status is one of 100 to 999", arguments: ["000", "099"])
+    func status(_ status: String) throws {
+        for (status, expected) in [
+            (status, "1 closed malformed(startLineInvalid)"), ("999", "1 head 999 "),
+        ] {
+            let peer = try Peer()
+            peer.give(HTTP2Frame.settings([]))
+            peer.begin()
+            peer.give(HTTP2Frame.headers(1, [(":status", status)]))
+            #expect(peer.told.last == expected)
+        }
+    }
+
     @Test(
         "an answer that is not valid is no answer (section 8.1.1)",
         arguments: [

@@ -138,8 +138,8 @@ struct ServiceMistakeTests {
         Mistake(
             "sizeLimit: 64Mi",
             "sizeLimit: 64MB",
-            "63:43: \(pod).volumes[0].emptyDir.sizeLimit: expected a quantity such as 500m or"
-                + " 64Mi, got a string"
+            "63:43: \(pod).volumes[0].emptyDir.sizeLimit: expected a quantity of 0 or more,"
+                + " such as 500m or 64Mi, got a string"
         ),
         Mistake(
             "{name: tmp, emptyDir: {sizeLimit: 64Mi}}",
@@ -236,8 +236,20 @@ struct ServiceMistakeTests {
         Mistake(
             "memory: 256Mi",
             "memory: lots",
-            "47:28: \(first).resources.limits.memory: expected a quantity such as 500m or 64Mi,"
-                + " got a string"
+            "47:28: \(first).resources.limits.memory: expected a quantity of 0 or more,"
+                + " such as 500m or 64Mi, got a string"
+        ),
+        Mistake(
+            "memory: 256Mi",
+            "memory: -5Mi",
+            "47:28: \(first).resources.limits.memory: expected a quantity of 0 or more,"
+                + " such as 500m or 64Mi, got a string"
+        ),
+        Mistake(
+            "memory: 256Mi",
+            "memory: 16Ei",
+            "47:28: \(first).resources.limits.memory: expected a quantity of 0 or more,"
+                + " such as 500m or 64Mi, got a string"
         ),
         Mistake(
             "periodSeconds: 2",

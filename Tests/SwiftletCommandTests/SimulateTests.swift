@@ -66,6 +66,14 @@ struct SimulateTests {
         #expect(negative?.description.contains("below 0") == true)
     }
 
+    @Test("a trace says whether it has a lag, which --lag-target needs")
+    func hasLag() throws {
+        #expect(try Self.read("time,rps,lag\n0,1,5\n").hasLag)
+        #expect(try Self.read(#"{"time":0,"rps":1,"lag":0}"#).hasLag)
+        #expect(try !Self.read("0,1,5\n").hasLag)
+        #expect(try !Self.read(#"{"time":0,"rps":1}"#).hasLag)
+    }
+
     @Test("no prefix of a trace traps")
     func prefixes() {
         let text = Array("time,rps\n0,1\n{\"time\":2,\"rps\":1}\n3,4\n".utf8)

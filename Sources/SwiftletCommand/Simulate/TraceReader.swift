@@ -14,10 +14,11 @@ enum TraceReader {
     static let bytesMax = 64 * 1024 * 1024
     private static let loadNames: Set = ["concurrency", "rps", "load", "value"]
 
-    /// A trace, and what its load is called, when it says so.
+    /// A trace, what its load is called, when it says so, and whether it tells of a lag.
     struct Trace {
         var trace: ScalingTrace
         var metric: ScalingConfiguration.Metric?
+        var hasLag: Bool
     }
 
     private struct Line: Decodable {
@@ -41,21 +42,23 @@ enum TraceReader {
         var points: [ScalingTrace.Point] = []
         var metric: ScalingConfiguration.Metric?
         var columns = Columns()
+        var hasLag = false
         let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
         for (index, line) in lines.enumerated() {
             let text = self.trimmed(String(decoding: line, as: UTF8.self)[...])
             guard !text.isEmpty, !text.hasPrefix("#") else { continue }
             let place = "\(name), line \(index + 1)"
             if text.hasPrefix("{") {
-                points.append(try self.json(line, place, &metric))
+                points.append(try self.json(line, place, &metric, &hasLag))
             } else if points.isEmpty, let found = self.header(text, &metric) {
                 columns = found
+                hasLag = found.lag != nil
             } else {
                 points.append(try self.csv(text, columns, place))
             }
         }
         do {
-            return Trace(trace: try ScalingTrace(points), metric: metric)
+            return Trace(trace: try ScalingTrace(points), metric: metric, hasLag: hasLag)
         } catch {
             throw CommandError("\(name): \(error)")
         }
@@ -64,7 +67,8 @@ enum TraceReader {
     private static func json(
         _ line: ArraySlice<UInt8>,
         _ place: String,
-        _ metric: inout ScalingConfiguration.Metric?
+        _ metric: inout ScalingConfiguration.Metric?,
+        _ hasLag: inout Bool
     ) throws -> ScalingTrace.Point {
         guard let found = try? JSONDecoder().decode(Line.self, from: Data(line)),
             let value = found.concurrency ?? found.rps
@@ -74,6 +78,7 @@ enum TraceReader {
             )
         }
         metric = metric ?? (found.concurrency == nil ? .rps : .concurrency)
+        hasLag = hasLag || found.lag != nil
         return ScalingTrace.Point(time: found.time, value: value, lag: found.lag ?? 0)
     }
 

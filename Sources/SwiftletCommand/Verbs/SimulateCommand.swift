@@ -27,6 +27,10 @@ enum SimulateCommand: Subcommand {
                 "swiftlet simulate load.csv --target 10 --window 30s --svg load.svg",
                 "Ten requests an instance and a shorter window, drawn into a file"
             ),
+            (
+                "printf 'time,rps,lag\\n0,2,0\\n60,0,9\\n' | swiftlet simulate - --lag-target 1",
+                "A trace whose first line names its columns; without one they are time and load"
+            ),
         ]
     )
 
@@ -47,6 +51,11 @@ enum SimulateCommand: Subcommand {
         var configuration = try Self.configuration(arguments)
         if arguments["metric"] == nil, let metric = recorded.metric {
             configuration.metric = metric
+        }
+        guard recorded.hasLag || arguments["lag-target"] == nil else {
+            throw CommandError(
+                "\(name): there is no lag for --lag-target; name a column \"lag\" in its first line"
+            )
         }
         let startTime = try arguments.duration("start-time") ?? .seconds(1)
         let simulation = ScalingSimulation(
