@@ -33,10 +33,10 @@ def write(path, *documents):
 class Activator(Program):
     """`swiftlet activate` on free ports, or on that of one before it."""
 
-    def __init__(self, manifest, *arguments, port=0):
+    def __init__(self, manifest, *arguments, port=0, descriptors=None):
         super().__init__(
             "activate", "-f", manifest, "--port", port, "--admin-port", 0, "--output", "json",
-            *arguments, environment={"LOG_LEVEL": "info"},
+            *arguments, environment={"LOG_LEVEL": "info"}, descriptors=descriptors,
         )
         self.addresses = self.ready_line()
         self.port = int(self.addresses["activator"].rpartition(":")[2])

@@ -54,10 +54,12 @@ def children_of(pid):
 class Program:
     """A running `swiftlet`, its log kept for the report of a failed test."""
 
-    def __init__(self, *arguments, environment=None):
+    def __init__(self, *arguments, environment=None, descriptors=None):
+        """Starts it, with at most so many descriptors if that is said."""
         self.log = []
+        limits = ["prlimit", f"--nofile={descriptors}:{descriptors}"] if descriptors else []
         self.process = subprocess.Popen(
-            [str(BIN / "swiftlet"), *map(str, arguments)],
+            [*limits, str(BIN / "swiftlet"), *map(str, arguments)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -29,9 +29,9 @@ THOUSAND_BYTES_MAX = 64 << 20
 def start(tmp_path):
     programs = []
 
-    def begin(documents, *arguments, port=0):
+    def begin(documents, *arguments, port=0, descriptors=None):
         manifest = write(tmp_path / "functions.yaml", *documents)
-        programs.append(Activator(manifest, *arguments, port=port))
+        programs.append(Activator(manifest, *arguments, port=port, descriptors=descriptors))
         return programs[-1]
 
     yield begin
@@ -96,6 +96,23 @@ def test_a_burst_at_zero_is_served_or_refused_by_the_bound(start, concurrency):
     wait_until(lambda: program.descriptors() <= before, "all descriptors are closed")
     (state,) = program.functions()
     assert state["crashes"] == 0 and state["requests"] == MANY + 1
+
+
+def test_clients_leave_descriptors_to_the_instances(start):
+    """Clients that hold all they can get do not keep the others' requests from an instance."""
+    program = start([service("hello", "hello")], "--idle", "1s", descriptors=64)
+
+    async def crowd():
+        first = await asyncio.open_connection("127.0.0.1", program.port)
+        others = [await asyncio.open_connection("127.0.0.1", program.port) for _ in range(100)]
+        assert (await exchange(first)).status == 200
+        for _, writer in others:
+            writer.close()
+        # Room again for those that come.
+        assert (await request(program.port)).status == 200
+
+    asyncio.run(crowd())
+    assert not [line for line in program.log if "Too many open files" in line]
 
 
 def test_held_connections_cost_little_memory(start):

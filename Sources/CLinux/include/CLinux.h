@@ -53,6 +53,9 @@ int swiftlet_ignore_sigpipe(void);
 /* Lets this process, and what it starts, open as many descriptors as it may. */
 int swiftlet_raise_descriptor_limit(void);
 
+/* How many descriptors this process may open; LONG_MAX without a limit. */
+long swiftlet_descriptor_limit(void);
+
 uint64_t swiftlet_monotonic_nanoseconds(void);
 uint64_t swiftlet_realtime_nanoseconds(void);
 /* At most 15 bytes of the name are kept. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Activator
+internal import CLinux
 internal import EventLoop
 internal import HTTPClient
 internal import HTTPServer
@@ -31,6 +32,8 @@ struct PlatformParts: OptionSet {
 final class Platform {
     /// How long a part may take to finish what runs when it is stopped.
     private static let stopDeadline = Duration.seconds(10)
+    /// Descriptors that clients of the activator leave to everything but its instances.
+    private static let descriptorsReserved = 32
 
     private(set) var addresses = Addresses()
     private(set) var activator: Activator?
@@ -235,6 +238,12 @@ final class Platform {
         )
         var configuration = HTTPServerConfiguration()
         configuration.bodyBytesMax = proxying.bodyBytesMax
+        // Some descriptors are for the instances' connections, whoever holds all others.
+        let descriptors = Int(swiftlet_descriptor_limit())
+        configuration.connectionsMax = min(
+            configuration.connectionsMax,
+            max(1, descriptors - descriptors / 4 - Self.descriptorsReserved)
+        )
         let server = HTTPServer(loop: loop, configuration: configuration, handler: activator)
         let address = try await self.listen(server, port: self.options.port, flag: "port")
         await activator.start()
