@@ -40,9 +40,11 @@ final class Instance {
 
     private let context: ProxyContext
     private var process: InstanceProcess?
-    /// What holds its memory limit; `nil` when that is the process itself.
+    /// What holds its memory limit; `nil` without one, and where there can be no group.
     private var cgroup: InstanceCgroup?
     private let memoryBytesMax: UInt64
+    /// What holds the limit where there is no group.
+    private var memoryWatch: MemoryWatch?
     private var readiness: ReadinessSocket?
     private var probe: PortProbe?
     private let readinessProbe: RevisionSpec.ReadinessProbe?
@@ -117,6 +119,7 @@ final class Instance {
             on: context.loop,
             line: { [weak self] stream, line in self?.wrote(line, to: stream) },
             exited: { [self] exit in
+                self.memoryWatch?.cancel()
                 self.endProbes()
                 self.ending = (exit, exited)
                 self.tellEnd()
@@ -127,6 +130,7 @@ final class Instance {
         self.cgroup = cgroup
         self.pid = process.pid
         if isInherited { self.listeningFD = listener }
+        if cgroup == nil { self.watchMemory() }
     }
 
     /// A control group for a limit of memory; `nil` without a limit, and where none can be made.
@@ -151,9 +155,19 @@ final class Instance {
             environment: environment,
             workingDirectory: spec.workingDirectory,
             listeningFD: listener,
-            limits: cgroup == nil ? spec.resourceLimits.withoutCgroup : spec.resourceLimits,
+            limits: spec.resourceLimits,
             user: spec.user,
             cgroupFD: cgroup?.fd
+        )
+    }
+
+    private func watchMemory() {
+        guard self.memoryBytesMax > 0 else { return }
+        self.memoryWatch = MemoryWatch(
+            of: self.pid,
+            bytesMax: self.memoryBytesMax,
+            loop: self.context.loop,
+            exceeded: { [weak self] in self?.process?.kill() }
         )
     }
 
@@ -341,7 +355,8 @@ final class Instance {
     }
 
     private func ended(_ exit: ProcessExit) {
-        self.exit = self.failureOfStart ?? self.reason(of: exit)
+        let reason = self.reason(of: exit)
+        self.exit = self.failureOfStart ?? reason
         self.process = nil
         self.context.loop.cancel(self.startTimer)
         self.readiness?.close()
@@ -355,11 +370,13 @@ final class Instance {
         ending.told(self)
     }
 
-    /// Tells the kernel's kill for want of memory from others; removes the group.
+    /// Tells a kill for want of memory from others; removes the group.
     private func reason(of exit: ProcessExit) -> ProcessExit {
-        guard let cgroup = self.cgroup.take() else { return exit }
-        defer { self.context.cgroups?.release(cgroup) }
-        return exit == .signal(SIGKILL) && cgroup.hasRunOutOfMemory
+        let cgroup = self.cgroup.take()
+        defer { if let cgroup { self.context.cgroups?.release(cgroup) } }
+        let hasRunOut =
+            self.memoryWatch?.hasExceeded == true || cgroup?.hasRunOutOfMemory == true
+        return exit == .signal(SIGKILL) && hasRunOut
             ? .outOfMemory(limit: self.memoryBytesMax) : exit
     }
 

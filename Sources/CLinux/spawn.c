@@ -64,7 +64,6 @@ static int arrange_descriptors(const struct swiftlet_spawn_options *options) {
 static int apply_limits(const struct swiftlet_spawn_options *options) {
     int failure = 0;
     if (options->address_space_max) failure = limit(RLIMIT_AS, options->address_space_max);
-    if (!failure && options->data_bytes_max) failure = limit(RLIMIT_DATA, options->data_bytes_max);
     if (!failure && options->cpu_seconds_max) failure = limit(RLIMIT_CPU, options->cpu_seconds_max);
     if (!failure && options->file_bytes_max) failure = limit(RLIMIT_FSIZE, options->file_bytes_max);
     return failure ? failure : limit(RLIMIT_CORE, 0);

@@ -50,18 +50,6 @@ struct CgroupTests {
         )
     }
 
-    @Test("without a cgroup the memory limit holds for each process; the smaller one counts")
-    func withoutCgroup() {
-        var limits = RevisionSpec.ResourceLimits()
-        #expect(limits.withoutCgroup.dataBytesMax == 0)
-        limits.memoryBytesMax = 100
-        #expect(limits.withoutCgroup.dataBytesMax == 100)
-        limits.dataBytesMax = 50
-        #expect(limits.withoutCgroup.dataBytesMax == 50)
-        limits.memoryBytesMax = 20
-        #expect(limits.withoutCgroup.dataBytesMax == 20)
-    }
-
     /// A directory with files as the kernel has them, which are nothing but files; afterwards there
     /// has to be nothing else.
     private static func withFolder(_ body: (String) throws -> Void) throws {
@@ -270,7 +258,6 @@ extension ProcessTests {
                 HTTPServer(("127.0.0.1", int(os.environ["PORT"])), Handler).serve_forever()
                 """
             var spec = LanguageTests.spec([TestFunction.python, "-c", hungry])
-            spec.resourceLimits = RevisionSpec.ResourceLimits()
             spec.resourceLimits.memoryBytesMax = 128 << 20
             spec.idleWindow = .seconds(600)
             let before = try CgroupFile.read("/proc/self/cgroup")

@@ -55,7 +55,8 @@ final class CgroupKeeper {
             self.tree = try CgroupTree(in: self.place())
         } catch {
             self.logger.info(
-                "Memory limits hold for each process (RLIMIT_DATA), for there is no cgroup.",
+                "Without a cgroup memory limits hold for an instance's own process alone, "
+                    + "looked at once a second.",
                 ["why": "\(error)"]
             )
         }
@@ -68,7 +69,7 @@ final class CgroupKeeper {
             return try self.tree?.makeGroup(named: name, memoryBytesMax: memoryBytesMax)
         } catch {
             self.logger.warning(
-                "An instance has no cgroup; its memory limit holds for each process.",
+                "An instance has no cgroup; its memory limit holds for its own process alone.",
                 ["instance": name, "why": "\(error)"]
             )
             return nil

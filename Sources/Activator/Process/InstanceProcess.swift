@@ -164,7 +164,6 @@ final class InstanceProcess: EventHandler {
                 options.standard_error_fd = error
                 options.listening_fd = plan.listeningFD ?? -1
                 options.address_space_max = plan.limits.addressSpaceBytesMax
-                options.data_bytes_max = plan.limits.dataBytesMax
                 options.cpu_seconds_max = plan.limits.processorSecondsMax
                 options.file_bytes_max = plan.limits.fileBytesMax
                 options.cgroup_fd = plan.cgroupFD ?? 0

@@ -8,7 +8,7 @@ enum ProcessExit: Equatable, Sendable {
     case code(Int32)
     /// It was ended by this signal.
     case signal(Int32)
-    /// The kernel ended it because it wanted more memory than this, in bytes.
+    /// It was ended because it wanted more memory than this, in bytes.
     case outOfMemory(limit: UInt64)
     /// It could not be started, for this reason.
     case notStarted(String)

@@ -106,12 +106,10 @@ struct swiftlet_spawn_options {
     /* Becomes fd 3 with LISTEN_FDS=1 and LISTEN_PID set; -1: none. */
     int listening_fd;
     /*
-     * In bytes of address space, in bytes of private writable memory (RLIMIT_DATA), in seconds of
-     * processor time, in bytes of a file; 0: as inherited.
+     * In bytes of address space, in seconds of processor time, in bytes of a file; 0: as inherited.
      * Core files are never written: they would hold secrets.
      */
     uint64_t address_space_max;
-    uint64_t data_bytes_max;
     uint64_t cpu_seconds_max;
     uint64_t file_bytes_max;
     /* A directory of cgroup v2 that the child is born in; 0: the parent's. */
