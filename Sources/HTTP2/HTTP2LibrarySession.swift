@@ -14,6 +14,10 @@ package final class HTTP2LibrarySession {
         case server
     }
 
+    /// The longest header block that is sent, as the library estimates it before compression; it is
+    /// far beyond what the heads of either side may have, and frames that are longer are not sent.
+    package static let sentBlockBytesMax = 1024 * 1024
+
     /// The library's session.
     package private(set) var raw: OpaquePointer?
     private unowned(unsafe) let owner: any HTTP2SessionOwner
@@ -42,6 +46,7 @@ package final class HTTP2LibrarySession {
         // The windows follow what the readers of bodies take.
         nghttp2_option_set_no_auto_window_update(option, 1)
         nghttp2_option_set_max_outbound_ack(option, max(1, acknowledgementsMax))
+        nghttp2_option_set_max_send_header_block_length(option, Self.sentBlockBytesMax)
         configure(option)
         Self.setIncoming(callbacks)
         Self.setOutgoing(callbacks)

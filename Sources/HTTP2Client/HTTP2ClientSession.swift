@@ -55,8 +55,6 @@ package final class HTTP2ClientSession {
 
     /// Answers to SETTINGS and PING that wait for a peer which sends them and reads nothing.
     private static let acknowledgementsMax = 100
-    /// The longest head that is sent; longer than any that a server of ours takes.
-    private static let headBytesMax = 1024 * 1024
 
     /// Bytes to be sent; whoever has sent them takes them away.
     package var output: [UInt8] = []
@@ -91,7 +89,6 @@ package final class HTTP2ClientSession {
     }
 
     private static func configure(_ option: OpaquePointer?) {
-        nghttp2_option_set_max_send_header_block_length(option, self.headBytesMax)
         // Heads wait for the peer's settings: a connection that ends before has carried nothing.
         nghttp2_option_set_peer_max_concurrent_streams(option, 0)
     }

@@ -124,6 +124,17 @@ extension HTTP2Session {
         if !stream.isRequestComplete { self.submitReset(stream, NGHTTP2_NO_ERROR) }
     }
 
+    /// A head or trailers that the library cannot send end their stream: nothing would follow them.
+    func frameNotSent(_ frame: nghttp2_frame) {
+        guard frame.hd.type == UInt8(NGHTTP2_HEADERS.rawValue),
+            let stream = self.streams[frame.hd.stream_id], !stream.isResetByServer
+        else { return }
+        self.connection.report(
+            "an answer was reset: its head or its trailers are too long for HTTP/2"
+        )
+        self.submitReset(stream, NGHTTP2_INTERNAL_ERROR)
+    }
+
     func streamClosed(_ id: Int32, _ code: UInt32) {
         guard let stream = self.streams.removeValue(forKey: id) else { return }
         if !stream.isAnswerSent, !stream.isResetByServer,

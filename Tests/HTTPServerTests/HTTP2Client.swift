@@ -95,11 +95,26 @@ final class HTTP2Client: @unchecked Sendable {
         return HTTP2Frame(kind: head[3], flags: head[4], stream: stream, payload: payload)
     }
 
+    /// Reads a frame, and to HEADERS the rest of their block.
+    private func readBlock() throws -> HTTP2Frame {
+        var frame = try self.read()
+        guard frame.isKind(.headers) else { return frame }
+        while frame.flags & HTTP2Frame.endHeaders == 0 {
+            let part = try self.read()
+            guard part.isKind(.continuation) else {
+                throw RawClientError.malformed("a frame within a header block")
+            }
+            frame.payload += part.payload
+            frame.flags |= part.flags & HTTP2Frame.endHeaders
+        }
+        return frame
+    }
+
     /// Reads frames and notes what they say, up to one that fits.
     @discardableResult
     func read(until fits: (HTTP2Frame) -> Bool) throws -> HTTP2Frame {
         while true {
-            let frame = try self.read()
+            let frame = try self.readBlock()
             self.note(frame)
             if fits(frame) { return frame }
         }
@@ -133,7 +148,7 @@ final class HTTP2Client: @unchecked Sendable {
     /// Whether the connection ends, whatever comes before.
     func isEnded() -> Bool {
         do {
-            while true { self.note(try self.read()) }
+            while true { self.note(try self.readBlock()) }
         } catch {
             let error = error as? RawClientError
             return error == .ended || error == .reset
