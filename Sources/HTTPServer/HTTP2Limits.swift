@@ -19,6 +19,9 @@ package struct HTTP2Limits: Sendable {
     package var acknowledgementsMax = 100
     /// How long a drain waits for the client to hear of it before new streams are refused.
     package var drainNoticeTimeout = Duration.seconds(1)
+    /// How long a drain waits for requests of a client that has heard of it, within
+    /// ``drainNoticeTimeout``.
+    package var drainSettleTimeout = Duration.milliseconds(100)
 
     /// The defaults.
     package init() {}

@@ -52,7 +52,7 @@ extension HTTP2Session {
             self.events.append(.end(stream, trailers: HTTPFields()))
         case NGHTTP2_SETTINGS.rawValue where frame.settings.niv > 0: self.hasNewSettings = true
         case NGHTTP2_PING.rawValue:
-            if frame.hd.flags & UInt8(NGHTTP2_FLAG_ACK.rawValue) != 0 { self.finishDrain() }
+            if frame.hd.flags & UInt8(NGHTTP2_FLAG_ACK.rawValue) != 0 { self.drainNoticeHeard() }
         default: break
         }
     }

@@ -298,11 +298,22 @@ final class HTTP2Session: HTTP2SessionOwner {
         self.connection.flushUnlessCorked()
     }
 
-    /// The announcement is on its way; the answer to a PING behind it tells that it was heard,
-    /// after all that the client sent before.
+    /// The announcement is on its way; the answer to a PING behind it tells that it was heard.
     func drainNoticeSent() {
         guard case .announced = self.ending else { return }
         nghttp2_submit_ping(self.raw, UInt8(NGHTTP2_FLAG_NONE.rawValue), nil)
+    }
+
+    /// The client begins no more streams.
+    ///
+    /// Some write what they acknowledge ahead of requests that they had begun before, which still
+    /// get their time to arrive.
+    func drainNoticeHeard() {
+        guard case .announced = self.ending, let noticeDeadline = self.noticeDeadline else {
+            return
+        }
+        let settle = TimeSpan(self.configuration.http2.drainSettleTimeout)
+        self.noticeDeadline = min(noticeDeadline, self.deadline(after: settle))
     }
 
     /// Refuses new streams from here on.
