@@ -121,6 +121,32 @@ struct HTTP2RefusalTests {
         }
     }
 
+    @Test("a field of 64 KiB is refused with its list, a longer one ends the connection")
+    func longField() async throws {
+        try await withServer(Self.handler) { test in
+            try await TestThread.run {
+                for (length, isReset) in [(65_536, false), (65_537, true)] {
+                    let client = try test.http2Client()
+                    let value = String(repeating: "a", count: length)
+                    let block = HTTP2Literals.encode(HTTP2Client.get + [("x", value)])
+                    let flags = HTTP2Frame.endStream
+                    try client.send(HTTP2Frame(.headers, flags: flags, stream: 1, []))
+                    for start in stride(from: 0, to: block.count, by: 16_384) {
+                        let end = min(start + 16_384, block.count)
+                        let last = end == block.count ? HTTP2Frame.endHeaders : 0
+                        let part = Array(block[start..<end])
+                        try client.send(HTTP2Frame(.continuation, flags: last, stream: 1, part))
+                    }
+                    if isReset {
+                        #expect(try client.goAway() == 9)
+                    } else {
+                        #expect(["200", "431"].contains(try client.answer(1).status))
+                    }
+                }
+            }
+        }
+    }
+
     @Test("a header list far beyond the limit is cut off while it comes")
     func headerBomb() async throws {
         try await withServer(
