@@ -80,8 +80,8 @@ struct HTTP2PressureTests {
         ) { test in
             try await TestThread.run {
                 let client = try test.http2Client()
-                // As many as could have come back on a slow machine, and one.
-                for number in 0..<300 {
+                // Fewer than may be open at once, if all are read together.
+                for number in 0..<100 {
                     let lines = HTTP2Client.get + [("host", "other")]
                     try? client.send(HTTP2Client.headers(UInt32(number) * 2 + 1, lines))
                 }
