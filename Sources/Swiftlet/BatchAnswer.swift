@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import CloudEvents
-internal import EventLoop
-internal import HTTP
 
 /// What became of one event of a batch.
 enum BatchOutcome: Sendable {
@@ -16,26 +14,6 @@ extension FunctionRuntime {
     typealias BatchStep =
         @Sendable (EventHandlerEntry, @escaping @Sendable () async -> BatchOutcome) async throws
         -> BatchOutcome
-
-    /// What a message to the function holds.
-    ///
-    /// - Throws: `CloudEventError`, or ``FunctionError`` when there is no handler for the event.
-    func message(_ request: HTTPRequestHead, _ body: [UInt8]) throws -> Invocation.Message {
-        let limits = self.eventLimits
-        let message = try CloudEvent.read(
-            httpFields: request.fields,
-            body: body,
-            headerCoding: self.headerCoding,
-            limits: limits
-        )
-        if let message {
-            let entry = try self.entry(for: message.event)
-            return .event(
-                Invocation.Delivery(event: message.event, entry: entry, mode: message.mode)
-            )
-        }
-        return .batch(try CloudEvent.batch(httpFields: request.fields, body: body, limits: limits))
-    }
 
     /// Handles the events of a batch in order, each on its own.
     ///

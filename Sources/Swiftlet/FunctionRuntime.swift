@@ -62,6 +62,26 @@ package final class FunctionRuntime: Sendable {
 
     // MARK: Events
 
+    /// What a message to the function holds.
+    ///
+    /// - Throws: `CloudEventError`, or ``FunctionError`` when there is no handler for the event.
+    func message(_ request: HTTPRequestHead, _ body: [UInt8]) throws -> Invocation.Message {
+        let limits = self.eventLimits
+        let message = try CloudEvent.read(
+            httpFields: request.fields,
+            body: body,
+            headerCoding: self.headerCoding,
+            limits: limits
+        )
+        if let message {
+            let entry = try self.entry(for: message.event)
+            return .event(
+                Invocation.Delivery(event: message.event, entry: entry, mode: message.mode)
+            )
+        }
+        return .batch(try CloudEvent.batch(httpFields: request.fields, body: body, limits: limits))
+    }
+
     /// The first handler that an event is for.
     ///
     /// - Throws: ``FunctionError`` with 422: trying again would not help, as it would after 404.

@@ -129,6 +129,17 @@ extension ProcessTests {
             }
         }
 
+        @Test("who waited for one that is not ready yet hears what its probe did last")
+        func stillStarting() async throws {
+            let configuration = configured { $0.queueTimeout = .milliseconds(500) }
+            try await Stage.with([Self.spec("exit 7")], configuration) { stage in
+                let answer = try await stage.request("/hello")
+                #expect(answer.status == .serviceUnavailable)
+                let what = "One that starts is not ready: the last probe exited with code 7."
+                #expect(answer.text.contains(what), "\(answer.text)")
+            }
+        }
+
         @Test("a command that is not there has failed, and the reason is told")
         func missingCommand() async throws {
             let spec = Self.spec("") { $0.readinessProbe?.action = .exec(["/nonexistent/check"]) }

@@ -17,6 +17,10 @@ enum PlatformSession {
     ) async throws -> SwiftletCommand.Outcome {
         let manifests = try ManifestLoader.load(files: options.manifests)
         for diagnostic in manifests.diagnostics { Terminal.note("\(diagnostic)") }
+        if !options.manifests.isEmpty, manifests.services.isEmpty, manifests.sources.isEmpty {
+            let files = options.manifests.joined(separator: ", ")
+            Terminal.note("warning: there is no Service and no KafkaSource in \(files).")
+        }
         let loop = try EventLoop(name: "control")
         loop.start()
         let interrupts = try await Interrupts.watch(on: loop)
