@@ -1,11 +1,12 @@
 # The commands of this project; CONTRIBUTING.md says more.
 
 # What every start of a function pays for: the C++ library is linked in, from a folder that has no
-# shared one beside it, and relocations are packed where the C library can read them (glibc 2.36).
+# shared one beside it, relocations are packed where the C library can read them (glibc 2.36), and
+# libraries are not looked for in the program's own folder.
 STATIC := $(CURDIR)/.build/static
 PACKED := $(shell getconf GNU_LIBC_VERSION 2>/dev/null | awk '{ exit !($$2 + 0 >= 2.36) }' && \
 	echo -Xlinker -z -Xlinker pack-relative-relocs)
-SWIFT_BUILD := swift build -c release --static-swift-stdlib \
+SWIFT_BUILD := swift build -c release --static-swift-stdlib --disable-local-rpath \
 	--explicit-target-dependency-import-check error -Xswiftc -use-ld=lld -Xlinker -L$(STATIC) \
 	-Xswiftc -Xclang-linker -Xswiftc -static-libgcc $(PACKED)
 BIN := .build/release
@@ -48,6 +49,8 @@ bench: prepare
 	@.ci/prepare bench
 	@$(foreach product,Bench BenchLoop BenchDispatch hello exam-generator swiftlet,$(SWIFT_BUILD) --product $(product) &&) true
 	@swift build -c release --scratch-path .build/plain --product BenchLoop
+	@swift build -c release --static-swift-stdlib --scratch-path .build/plain-static \
+		--product BenchLoop
 	@python3 Sources/Bench/driver $(PARTS)
 
 fuzz: SECONDS ?= 60

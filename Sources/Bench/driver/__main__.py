@@ -21,7 +21,7 @@ import proxy
 import report
 import sample
 import startup
-from paths import DRIVER, RELEASE, WORK
+from paths import DRIVER, PEERS, RELEASE, WORK
 from server import SERVER_CORE, Server, free_port
 
 SECONDS = int(os.environ.get("SECONDS") or 2)
@@ -175,9 +175,9 @@ class Bench:
         message = sample.binary()
         times, entries = {}, [c for c in self.everyone if "nginx" not in c.name]
         try:
-            entries.append(contenders.plain_bare())
+            entries += contenders.plain_bares()
         except contenders.Missing as reason:
-            self.unmeasured.append(("starts", "bare loop, linked by swift build", str(reason)))
+            self.unmeasured.append(("starts", "bare loop, linked otherwise", str(reason)))
         for number in range(STARTS):
             for contender in entries:
                 # What takes a second is not started a hundred times.
@@ -240,9 +240,21 @@ class Bench:
 
 
 def prepare():
-    """The Python peers' packages, once."""
+    """What is measured or measures, and is not there yet."""
     WORK.mkdir(parents=True, exist_ok=True)
     counting.build_library()
+    build_go_peer()
+    install_python_peers()
+
+
+def build_go_peer():
+    if shutil.which("go"):
+        caches = {"GOCACHE": str(WORK / "go-cache"), "GO111MODULE": "off"}
+        subprocess.run(["go", "build", "-o", WORK / "go_server", PEERS / "go_server.go"],
+                       env={**os.environ, **caches}, check=False)
+
+
+def install_python_peers():
     folder, wanted = WORK / "python", DRIVER / "requirements.txt"
     stamp = folder / "installed"
     if not stamp.exists() or stamp.read_text() != wanted.read_text():

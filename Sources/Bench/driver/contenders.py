@@ -2,7 +2,7 @@
 """Who takes part, and how each is started."""
 import shutil
 
-from paths import PEERS, PLAIN, RELEASE, WORK
+from paths import PEERS, PLAIN, PLAIN_STATIC, RELEASE, WORK
 
 
 class Missing(Exception):
@@ -35,13 +35,17 @@ def bare(answer_bytes=1700):
                      lambda port: [RELEASE / "BenchLoop", port, answer_bytes])
 
 
-def plain_bare():
-    """The bare loop linked as a newcomer's program is: how it is linked decides how it starts."""
-    program = PLAIN / "BenchLoop"
-    if not program.exists():
-        raise Missing("it was not built: make bench does")
-    return Contender("bare loop, linked by swift build",
-                     lambda port: [program, port, 1700])
+def plain_bares():
+    """The bare loop linked as others link: how it is linked decides how it starts."""
+    for name, folder in (("bare loop, --static-swift-stdlib alone", PLAIN_STATIC),
+                         ("bare loop, plain swift build", PLAIN)):
+        if not (folder / "BenchLoop").exists():
+            raise Missing(f"{name} was not built: make bench does")
+        yield _linked(name, folder / "BenchLoop")
+
+
+def _linked(name, program):
+    return Contender(name, lambda port: [program, port, 1700])
 
 
 def nginx():
@@ -69,6 +73,13 @@ http {{
         return [program, "-p", folder, "-c", folder / "nginx.conf", "-e", "/dev/null"]
 
     return Contender("nginx, return 200", command)
+
+
+def go():
+    program = WORK / "go_server"
+    if not program.exists():
+        raise Missing("Go is not installed, or did not build it")
+    return Contender("Go net/http, echo of the body", lambda port: [program, port])
 
 
 def node():
@@ -100,7 +111,7 @@ def aiohttp():
 def all_contenders():
     """Those that can take part, and (name, reason) of those that cannot."""
     present, missing = [swiftlet("loop"), swiftlet("pool"), bare()], []
-    for make in (nginx, node, fastapi, aiohttp):
+    for make in (nginx, go, node, fastapi, aiohttp):
         try:
             present.append(make())
         except Missing as error:

@@ -35,14 +35,19 @@ class AllocationCount:
 
 
 def allocations(contender, message, connections):
-    """Calls of malloc and its kin for each event; None when nothing was answered."""
+    """Calls of malloc and its kin for each event.
+
+    None when nothing was answered, and of a program that does without the C library's malloc.
+    """
     count = AllocationCount("server")
     server = Server(contender, free_port(), environment=count.environment)
     try:
         load.run(server, message, 1, connections)
         before = count.value()
         outcome = load.run(server, message, 1, connections)
-        return (count.value() - before) / outcome.requests if outcome.requests else None
+        if before == 0 or outcome.requests == 0:
+            return None
+        return (count.value() - before) / outcome.requests
     finally:
         server.stop()
 
