@@ -85,7 +85,7 @@ struct HouseRuleTests {
         #expect(HouseRules.measures(Self.file(column)) == [])
         #expect(HouseRules.measures(Self.file(column + "x")).count == 1)
         #expect(HouseRules.measures(Self.file(column + "https://a")) == [])
-        let lines = Array(repeating: "x", count: 600)
+        let lines = Array(repeating: "x", count: 500)
         #expect(HouseRules.measures(SourceFile(path: "a", lines: lines)) == [])
         #expect(HouseRules.measures(SourceFile(path: "a", lines: lines + ["x"])).count == 1)
     }
