@@ -140,7 +140,8 @@ extension HTTP2Session {
         if !stream.isAnswerSent, !stream.isResetByServer,
             !self.resets.take(at: self.connection.loop.now)
         {
-            self.fault = NGHTTP2_ENHANCE_YOUR_CALM
+            // At once: a stream that we reset closes while output is made, and nothing more may come.
+            self.terminate(NGHTTP2_ENHANCE_YOUR_CALM)
         }
         self.events.append(.closed(stream))
     }

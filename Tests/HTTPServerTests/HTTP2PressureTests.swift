@@ -69,8 +69,11 @@ struct HTTP2PressureTests {
         }
     }
 
-    @Test("malformed requests count as ended by the client")
-    func malformedFlood() async throws {
+    @Test(
+        "malformed requests count as ended by the client, read one by one or all together",
+        arguments: [1, 100]
+    )
+    func malformedFlood(_ together: Int) async throws {
         try await withServer(
             Self.handler,
             configuration: .with {
@@ -80,10 +83,16 @@ struct HTTP2PressureTests {
         ) { test in
             try await TestThread.run {
                 let client = try test.http2Client()
+                // The last that comes from this client is the flood, and not an acknowledgement.
+                try client.send(HTTP2Frame(.ping, [0, 0, 0, 0, 0, 0, 0, 0]))
+                try client.read { $0.isKind(.ping) }
+                let lines = HTTP2Client.get + [("host", "other")]
                 // Fewer than may be open at once, if all are read together.
-                for number in 0..<100 {
-                    let lines = HTTP2Client.get + [("host", "other")]
-                    try? client.send(HTTP2Client.headers(UInt32(number) * 2 + 1, lines))
+                let frames = (0..<100).map {
+                    HTTP2Client.headers(UInt32($0) * 2 + 1, lines).encoded
+                }
+                for start in stride(from: 0, to: frames.count, by: together) {
+                    try? client.raw.send(bytes: Array(frames[start..<(start + together)].joined()))
                 }
                 #expect(try client.goAway() == 11)
                 #expect(client.isEnded())
