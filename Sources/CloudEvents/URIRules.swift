@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import HTTP
+
 /// The syntax of URIs (RFC 3986).
 enum URIRules {
     /// Whether `text` is a URI-reference (section 4.1) that is not empty.
@@ -87,34 +89,46 @@ enum URIRules {
         return true
     }
 
-    /// Steps over user, host and port; brackets hold an IP literal (section 3.2.2).
+    /// Steps over user, host and port (section 3.2).
     private static func skipAuthority(_ bytes: Span<UInt8>, _ index: inout Int) -> Bool {
-        var (opened, closed) = (0, 0)
-        // Where a port begins, unless an `@` tells that it was a password.
-        var port: Int?
+        let start = index
         authority: while index < bytes.count {
             switch bytes[index] {
-            case UInt8(ascii: "/"), UInt8(ascii: "?"), UInt8(ascii: "#"):
-                break authority
-            case UInt8(ascii: "@"):
-                port = nil
-                index += 1
-            case UInt8(ascii: ":") where opened == closed && port == nil:
-                index += 1
-                port = index
-            case UInt8(ascii: "["):
-                opened += 1
-                guard opened == 1 else { return false }
-                index += 1
-            case UInt8(ascii: "]"):
-                closed += 1
-                guard closed == 1, opened == 1 else { return false }
-                index += 1
-            default:
-                guard self.skipCharacter(bytes, &index) else { return false }
+            case UInt8(ascii: "/"), UInt8(ascii: "?"), UInt8(ascii: "#"): break authority
+            default: index += 1
             }
         }
-        return opened == closed && self.areDigits(bytes, (port ?? index)..<index)
+        var host = start
+        for place in start..<index where bytes[place] == UInt8(ascii: "@") {
+            // Neither a user nor a host holds a second one.
+            guard host == start else { return false }
+            host = place + 1
+        }
+        let user = start..<max(start, host - 1)
+        return self.areCharacters(bytes.extracting(user))
+            && self.isHostAndPort(bytes.extracting(host..<index))
+    }
+
+    /// Whether bytes are a name, an address or nothing, and perhaps a port.
+    private static func isHostAndPort(_ bytes: Span<UInt8>) -> Bool {
+        var end = 0
+        if !bytes.isEmpty, bytes[0] == UInt8(ascii: "[") {
+            guard let length = HTTPHost.literalLength(bytes) else { return false }
+            end = length
+        } else {
+            while end < bytes.count, bytes[end] != UInt8(ascii: ":") { end += 1 }
+            guard self.areCharacters(bytes.extracting(0..<end)) else { return false }
+        }
+        guard end < bytes.count else { return true }
+        return bytes[end] == UInt8(ascii: ":") && self.areDigits(bytes, end + 1..<bytes.count)
+    }
+
+    private static func areCharacters(_ bytes: Span<UInt8>) -> Bool {
+        var index = 0
+        while index < bytes.count {
+            guard self.skipCharacter(bytes, &index) else { return false }
+        }
+        return true
     }
 
     private static func areDigits(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {

@@ -61,6 +61,30 @@ package enum HTTPHost {
         return bracket + 1
     }
 
+    /// How long the `IP-literal` is that bytes begin with (RFC 3986 section 3.2.2), `nil` when they
+    /// begin with none; those of the future count, which `Host` does not take.
+    package static func literalLength(_ bytes: Span<UInt8>) -> Int? {
+        let copy = [UInt8](copying: bytes)
+        guard let bracket = copy.firstIndex(of: UInt8(ascii: "]")) else { return nil }
+        let address = copy[1..<bracket]
+        guard self.isIPv6(address) || self.isFutureAddress(address) else { return nil }
+        return bracket + 1
+    }
+
+    /// Whether the bytes are an `IPvFuture`: a version, a full stop, and an address.
+    private static func isFutureAddress(_ bytes: ArraySlice<UInt8>) -> Bool {
+        guard bytes.first == UInt8(ascii: "v") || bytes.first == UInt8(ascii: "V"),
+            let stop = bytes.firstIndex(of: UInt8(ascii: "."))
+        else { return false }
+        let (version, address) = (bytes[..<stop].dropFirst(), bytes[(stop + 1)...])
+        return !version.isEmpty && version.allSatisfy { Hex.value(of: $0) != nil }
+            && !address.isEmpty
+            && address.allSatisfy {
+                PercentCoding.isUnreserved($0) || self.isSubDelimiter($0)
+                    || $0 == UInt8(ascii: ",") || $0 == UInt8(ascii: ":")
+            }
+    }
+
     /// Whether the bytes are an `IPv6address`: eight groups, or fewer and one `::`.
     private static func isIPv6(_ bytes: ArraySlice<UInt8>) -> Bool {
         let colon = UInt8(ascii: ":")
