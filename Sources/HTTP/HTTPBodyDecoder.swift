@@ -24,7 +24,9 @@ package struct HTTPBodyDecoder: Sendable {
     }
 
     /// No chunk is larger; so no sum of sizes can overflow.
-    private static let chunkSizeDigitsMax = 15
+    private static let chunkSizeMax = (1 << 60) - 1
+    /// Zeros may come before a size, but not for ever.
+    private static let chunkSizeDigitsMax = 32
 
     private let limits: HTTPLimits
     private let bodyBytesMax: Int
@@ -146,9 +148,11 @@ package struct HTTPBodyDecoder: Sendable {
         var index = cursor
         var size = 0
         while index < bytes.count, let digit = Self.hexValue(bytes[index]) {
-            size = size << 4 | digit
             index += 1
-            guard index - cursor <= Self.chunkSizeDigitsMax else { throw .chunkSizeInvalid }
+            guard size <= Self.chunkSizeMax >> 4, index - cursor <= Self.chunkSizeDigitsMax else {
+                throw .chunkSizeInvalid
+            }
+            size = size << 4 | digit
         }
         guard index < bytes.count else { return nil }
         guard index > cursor else { throw .chunkSizeInvalid }

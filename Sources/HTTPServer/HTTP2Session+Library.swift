@@ -140,7 +140,7 @@ extension HTTP2Session {
         if !stream.isAnswerSent, !stream.isResetByServer,
             !self.resets.take(at: self.connection.loop.now)
         {
-            // At once: a stream that we reset closes while output is made, and nothing more may come.
+            // At once: one that we reset closes while output is made, and nothing more may come.
             self.terminate(NGHTTP2_ENHANCE_YOUR_CALM)
         }
         self.events.append(.closed(stream))

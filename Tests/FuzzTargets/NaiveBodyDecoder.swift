@@ -49,7 +49,9 @@ enum NaiveBodyDecoder {
     /// The size in a line without its CRLF; `nil` when it is none, or extensions are broken.
     private static func size(_ line: ArraySlice<UInt8>) -> Int? {
         let digits = String(decoding: line.prefix { self.isHexadecimal($0) }, as: UTF8.self)
-        guard 1...15 ~= digits.utf8.count, self.areExtensions(line.dropFirst(digits.utf8.count))
+        let significant = digits.drop { $0 == "0" }
+        guard 1...32 ~= digits.utf8.count, significant.count <= 15,
+            self.areExtensions(line.dropFirst(digits.utf8.count))
         else { return nil }
         return Int(digits, radix: 16)
     }

@@ -161,7 +161,8 @@ struct HTTPBodyDecoderTests {
         ("\n", .chunkSizeInvalid),
         ("5\u{0}", .chunkSizeInvalid),
         ("1000000000000000\r\n", .chunkSizeInvalid), ("FFFFFFFFFFFFFFFF\r\n", .chunkSizeInvalid),
-        ("0000000000000005\r\n", .chunkSizeInvalid), ("5\n", .chunkSizeInvalid),
+        ("\(String(repeating: "0", count: 32))5\r\n", .chunkSizeInvalid),
+        ("5\n", .chunkSizeInvalid),
         ("5\rh", .lineEndInvalid), ("5\r\r\n", .lineEndInvalid), ("5;x\n", .lineEndInvalid),
         ("5;x\ry", .lineEndInvalid), ("5;\u{0}\r\n", .chunkExtensionInvalid),
         ("5;x\u{7F}", .chunkExtensionInvalid),
@@ -193,6 +194,16 @@ struct HTTPBodyDecoderTests {
             #expect((size.error == nil) == digits.contains(byte), "byte \(byte)")
             let end = BodyRun.run(Array("1\r\na".utf8) + [byte], .chunked, cuts: [5])
             #expect((end.error == nil) == (byte == 13), "byte \(byte)")
+        }
+    }
+
+    @Test("zeros before a chunk's size, as many as may be")
+    func leadingZeros() {
+        let zeros = String(repeating: "0", count: 31)
+        let bytes = Array("\(zeros)5;x\r\nhello\r\n\(zeros)0\r\n\r\n".utf8)
+        for cut in 0...bytes.count {
+            let run = BodyRun.run(bytes, .chunked, cuts: [cut, bytes.count])
+            #expect(run.data == Array("hello".utf8) && run.consumed == bytes.count, "cut at \(cut)")
         }
     }
 
