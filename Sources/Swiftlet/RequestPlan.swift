@@ -59,13 +59,27 @@ extension FunctionRuntime {
         guard takesEvents || !allowed.isEmpty else {
             return .refuse(.refusal(404, "there is nothing at this path"))
         }
-        let methods = allowed.map(\.method) + (takesEvents ? ["POST"] : [])
         var response = Response.refusal(
             405,
             takesEvents ? "send a CloudEvent by POST" : "this path does not take \(method)"
         )
-        response.headers["Allow"] = methods.joined(separator: ", ")
+        response.headers["Allow"] = self.allowedMethods(routes: allowed, takesEvents: takesEvents)
         return .refuse(response)
+    }
+
+    /// All that a path takes (RFC 9110 section 10.2.1), each once.
+    private func allowedMethods(routes: [RouteEntry], takesEvents: Bool) -> String {
+        var methods: [String] = []
+        for route in routes {
+            methods.append(route.method)
+            if route.accepts(method: "HEAD") { methods.append("HEAD") }
+        }
+        if takesEvents {
+            methods += routes.isEmpty ? ["POST", "PUT"] : ["POST"]
+            if self.webhookGate.isOpen { methods.append("OPTIONS") }
+        }
+        var seen: Set<String> = []
+        return methods.filter { seen.insert($0).inserted }.joined(separator: ", ")
     }
 }
 

@@ -57,9 +57,9 @@ struct EventAnswerTests {
 
     static let rows: [Row] = [
         // Methods.
-        Row(method: "GET", status: 405, allow: "POST"),
-        Row(method: "DELETE", status: 405, allow: "POST"),
-        Row(method: "OPTIONS", status: 405, allow: "POST"),
+        Row(method: "GET", status: 405, allow: "POST, PUT"),
+        Row(method: "DELETE", status: 405, allow: "POST, PUT"),
+        Row(method: "OPTIONS", status: 405, allow: "POST, PUT"),
         Row(method: "PUT", fields: Self.binary("ack"), status: 200, isText: false),
         // What handlers do.
         Row(fields: Self.binary("ack"), status: 200, isText: false),

@@ -80,7 +80,12 @@ struct FunctionTests {
             (#"{"item":"tea"}"#, "count is missing"),
             (#"{"item":"tea","count":"two"}"#, "count is not a Int"),
             (#"{"item":null,"count":2}"#, "item is null"),
-            ("{", "not valid JSON"),
+            ("{", "in the payload the JSON text is not valid: "),
+            (#"{"item":"tea","count":2,}"#, " at byte 24"),
+            (#"{"item":"tea","count":2,"x":01}"#, "the JSON text is not valid: "),
+            ("{\"item\":\"tea\",\"count\":2,\"x\":\"\n\"}", "the JSON text is not valid: "),
+            (#"{"item":"tea","count":2,"x":"\'"}"#, "the JSON text is not valid: "),
+            (#"{"item":"tea","count":2} 3"#, "the JSON text is not valid: "),
         ]
     )
     func payloads(_ json: String, _ reason: String) async throws {

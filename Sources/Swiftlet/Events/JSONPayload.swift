@@ -8,7 +8,11 @@ internal import FoundationEssentials
 enum JSONPayload {
     static func decode<Value: Decodable>(_ type: Value.Type, from bytes: [UInt8]) throws -> Value {
         do {
+            // The decoder looks at what it needs alone, and takes other encodings.
+            try JSONSyntax.check(bytes)
             return try JSONDecoder().decode(type, from: Data(bytes))
+        } catch let error as CloudEventError {
+            throw FunctionError(400, "in the payload \(error)")
         } catch let error as DecodingError {
             throw FunctionError(400, "the payload is not a \(type): \(self.explain(error))")
         }
