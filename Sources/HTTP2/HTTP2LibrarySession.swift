@@ -73,9 +73,15 @@ package final class HTTP2LibrarySession {
         nghttp2_session_callbacks_set_on_frame_not_send_callback(callbacks) {
             _,
             frame,
-            _,
+            code,
             context in
-            if let frame { HTTP2LibrarySession.owner(context)?.frameNotSent(frame.pointee) }
+            let isTooLong = code == NGHTTP2_ERR_FRAME_SIZE_ERROR.rawValue
+            if let frame {
+                HTTP2LibrarySession.owner(context)?.frameNotSent(
+                    frame.pointee,
+                    isTooLong: isTooLong
+                )
+            }
             return 0
         }
         nghttp2_session_callbacks_set_send_data_callback(callbacks) {

@@ -28,15 +28,16 @@ package protocol HTTP2SessionOwner: AnyObject {
     func sendData(of id: Int32, head: UnsafeBufferPointer<UInt8>, length: Int) -> Bool
     /// A frame was sent.
     func frameSent(_ frame: nghttp2_frame)
-    /// A frame that was submitted cannot be sent any more.
-    func frameNotSent(_ frame: nghttp2_frame)
+    /// A frame that was submitted cannot be sent: its header block is longer than
+    /// ``HTTP2LibrarySession/sentBlockBytesMax``, or its stream or the connection takes no more.
+    func frameNotSent(_ frame: nghttp2_frame, isTooLong: Bool)
     /// A stream is closed on both sides, with this code.
     func streamClosed(_ id: Int32, _ code: UInt32)
 }
 
 extension HTTP2SessionOwner {
     package func frameBegan(_ head: nghttp2_frame_hd) {}
-    package func frameNotSent(_ frame: nghttp2_frame) {}
+    package func frameNotSent(_ frame: nghttp2_frame, isTooLong: Bool) {}
 }
 
 /// What of a body can be sent.

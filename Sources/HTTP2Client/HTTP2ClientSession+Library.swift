@@ -107,17 +107,24 @@ extension HTTP2ClientSession: HTTP2SessionOwner {
         switch UInt32(frame.hd.type) {
         case NGHTTP2_HEADERS.rawValue: stream.isHeadSent = true
         // The library ends a stream whose messages are not valid.
-        case NGHTTP2_RST_STREAM.rawValue: stream.isMalformed = !stream.isLeft
+        case NGHTTP2_RST_STREAM.rawValue: stream.isMalformed = !stream.isLeft && !stream.isTooLong
         default: break
         }
     }
 
-    /// The library could not send the head of a request: the connection takes no more.
-    func frameNotSent(_ frame: nghttp2_frame) {
-        guard frame.hd.type == UInt8(NGHTTP2_HEADERS.rawValue),
-            frame.headers.cat == NGHTTP2_HCAT_REQUEST
-        else { return }
-        self.streamClosed(frame.hd.stream_id, NGHTTP2_REFUSED_STREAM.rawValue)
+    /// The library could not send the head of a request, which is as if it had never been; or its
+    /// trailers, without which the peer would wait for ever.
+    func frameNotSent(_ frame: nghttp2_frame, isTooLong: Bool) {
+        let id = frame.hd.stream_id
+        guard frame.hd.type == UInt8(NGHTTP2_HEADERS.rawValue), let stream = self.streams[id] else {
+            return
+        }
+        if isTooLong { stream.isTooLong = true }
+        if frame.headers.cat == NGHTTP2_HCAT_REQUEST {
+            self.streamClosed(id, NGHTTP2_REFUSED_STREAM.rawValue)
+        } else if isTooLong {
+            self.submitReset(id, .internalError)
+        }
     }
 
     func streamClosed(_ id: StreamID, _ code: UInt32) {
@@ -130,6 +137,7 @@ extension HTTP2ClientSession: HTTP2SessionOwner {
         of stream: HTTP2ClientStream,
         _ code: HTTP2ErrorCode
     ) -> StreamFailure {
+        if stream.isTooLong { return .tooLong }
         if stream.isMalformed || stream.fault != nil { return .malformed(stream.fault) }
         let isUnseen = !stream.isHeadSent || code == .refusedStream
         return isUnseen && !stream.hasHead ? .unprocessed : .reset(code)

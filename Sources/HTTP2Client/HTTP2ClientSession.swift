@@ -43,6 +43,9 @@ package final class HTTP2ClientSession {
         case reset(HTTP2ErrorCode)
         /// What came was not valid, for this reason if it is known.
         case malformed(HTTPParseError?)
+        /// The head of the request, or its trailers, are longer than
+        /// ``HTTP2ClientSession/sentBlockBytesMax``.
+        case tooLong
     }
 
     /// Body bytes of one request that wait before its sender should pause.
@@ -52,6 +55,9 @@ package final class HTTP2ClientSession {
     /// Streams of one connection; the window of the connection is as large as theirs together, so
     /// that one whose reader is slow holds up none of the others.
     package static let streamsMax = 100
+
+    /// The longest head or trailers of a request that can be sent, as estimated before compression.
+    package static let sentBlockBytesMax = HTTP2LibrarySession.sentBlockBytesMax
 
     /// Answers to SETTINGS and PING that wait for a peer which sends them and reads nothing.
     private static let acknowledgementsMax = 100

@@ -15,6 +15,8 @@ final class HTTP2ClientStream {
     var isHeadSent = false
     /// Whether the user of the session ended it, and hears no more of it.
     var isLeft = false
+    /// Whether its head or its trailers are longer than can be sent.
+    var isTooLong = false
     /// Whether we had to end it because of what came.
     var isMalformed = false
     /// What was wrong, when that is known.

@@ -17,6 +17,18 @@ package struct HTTP2Limits: Sendable {
     package var resetsPerSecond = 20
     /// Answers to SETTINGS and PING that wait for a client which sends them and reads nothing.
     package var acknowledgementsMax = 100
+    /// Frames at once that carry no part of a message: WINDOW_UPDATE, PING, SETTINGS, PRIORITY,
+    /// empty DATA, what is ignored; past it the connection ends with ENHANCE_YOUR_CALM (RFC 9113
+    /// section 10.5).
+    package var overheadFramesMax = 5000
+    /// How many of ``overheadFramesMax`` come back in a second.
+    package var overheadFramesPerSecond = 1000
+    /// How many further ones each frame pays for that carries a part of a message, either way; at
+    /// least one, which is itself.
+    ///
+    /// A client that reads bodies in pieces of 4 KiB, and opens two windows for each, sends eight
+    /// for a frame of DATA.
+    package var overheadFramesPerMessageFrame = 20
     /// How long a drain waits for the client to hear of it before new streams are refused.
     package var drainNoticeTimeout = Duration.seconds(1)
     /// How long a drain waits for requests of a client that has heard of it, within

@@ -38,6 +38,7 @@ extension HTTP2Session {
 
     func dataReceived(of id: Int32, _ bytes: UnsafeBufferPointer<UInt8>) {
         guard let stream = self.streams[id], !bytes.isEmpty else { return }
+        self.frameBudget.earn()
         let isWanted = stream.received(bytes.count) && !stream.isAbandoned
         self.events.append(.body(stream, isWanted ? Array(bytes) : [], count: bytes.count))
     }
@@ -63,6 +64,7 @@ extension HTTP2Session {
         guard let stream = self.streams[frame.hd.stream_id],
             let assembler = stream.assembler.take()
         else { return }
+        self.frameBudget.earn()
         stream.isRequestComplete = endsStream
         if frame.headers.cat == NGHTTP2_HCAT_REQUEST {
             stream.hasBody = !endsStream
@@ -91,6 +93,7 @@ extension HTTP2Session {
         guard self.connection.hasRoomForOutput, let stream = self.streams[id] else { return false }
         self.connection.output.bytes.append(contentsOf: head)
         stream.output.take(length, into: &self.connection.output.bytes)
+        if length > 0 { self.frameBudget.earn() }
         stream.noteProgress(isBlocked: stream.output.count > 0)
         if stream.exchange?.isRoomAwaited == true, stream.hasRoomForOutput {
             self.events.append(.room(stream))
@@ -100,7 +103,9 @@ extension HTTP2Session {
 
     func frameSent(_ frame: nghttp2_frame) {
         switch UInt32(frame.hd.type) {
-        case NGHTTP2_GOAWAY.rawValue: self.drainNoticeSent()
+        case NGHTTP2_GOAWAY.rawValue:
+            if frame.goaway.error_code != NGHTTP2_NO_ERROR.rawValue { self.hasAccused = true }
+            self.drainNoticeSent()
         case NGHTTP2_RST_STREAM.rawValue:
             // A setting that makes a window too large is a fault of the connection, which the
             // library takes for one of the stream (RFC 9113 section 6.9.2).
@@ -125,13 +130,13 @@ extension HTTP2Session {
     }
 
     /// A head or trailers that the library cannot send end their stream: nothing would follow them.
-    func frameNotSent(_ frame: nghttp2_frame) {
+    func frameNotSent(_ frame: nghttp2_frame, isTooLong: Bool) {
         guard frame.hd.type == UInt8(NGHTTP2_HEADERS.rawValue),
             let stream = self.streams[frame.hd.stream_id], !stream.isResetByServer
         else { return }
-        self.connection.report(
-            "an answer was reset: its head or its trailers are too long for HTTP/2"
-        )
+        let reason =
+            isTooLong ? "its head or its trailers are too long for HTTP/2" : "it cannot be sent"
+        self.connection.report("an answer was reset: \(reason)")
         self.submitReset(stream, NGHTTP2_INTERNAL_ERROR)
     }
 

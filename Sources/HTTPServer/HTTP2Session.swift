@@ -45,9 +45,15 @@ final class HTTP2Session: HTTP2SessionOwner {
     /// Streams whose answer has something new to send.
     private var changed: [HTTP2Stream] = []
     var resets: TokenBucket
+    private var frames = HTTP2FrameCounter()
+    var frameBudget: HTTP2FrameBudget
     var ending = Ending.none
     /// Why the connection has to end although the library would go on.
     var fault: nghttp2_error_code?
+    /// Whether the client was told that the connection ends by its fault; nothing more is read.
+    var hasAccused = false
+    /// What came behind that, in bytes.
+    private var discardedBytes = 0
     /// Whether settings are among what the library was given last.
     var hasNewSettings = false
     /// The last stream that was begun, -1 before the first, and the newest of those that were left
@@ -72,6 +78,7 @@ final class HTTP2Session: HTTP2SessionOwner {
             perSecond: limits.resetsPerSecond,
             now: connection.loop.now
         )
+        self.frameBudget = HTTP2FrameBudget(limits, now: connection.loop.now)
         self.library = HTTP2LibrarySession(
             .server,
             owner: self,
@@ -115,12 +122,24 @@ final class HTTP2Session: HTTP2SessionOwner {
 
     /// Takes bytes of the connection.
     func receive(_ bytes: UnsafeBufferPointer<UInt8>) {
-        guard !self.isBroken else { return }
+        guard !self.isBroken, !self.hasAccused else { return self.discard(bytes.count) }
         self.hasNewSettings = false
+        let frameCount = self.frames.count(bytes)
         let result = nghttp2_session_mem_recv(self.raw, bytes.baseAddress, bytes.count)
         if result < 0 { self.failed(Int32(truncatingIfNeeded: result)) }
+        if !self.frameBudget.spend(frameCount, at: self.connection.loop.now) {
+            self.fault = NGHTTP2_ENHANCE_YOUR_CALM
+        }
         if let fault = self.fault { self.terminate(fault) }
         self.runEvents()
+    }
+
+    /// Drops bytes that come when no more are read; who told of a fault does not hear a flood to
+    /// its end.
+    func discard(_ count: Int) {
+        guard self.isBroken || self.hasAccused else { return }
+        self.discardedBytes += count
+        if self.discardedBytes > self.configuration.discardBytesMax { self.connection.reset() }
     }
 
     /// The library understands the client no longer.

@@ -26,7 +26,10 @@ extension HTTPConnection {
                 case .upgraded:
                     self.byteStream?.received(bytes.extracting(used..<bytes.count))
                     return bytes.count
-                case .handshake, .lingering, .closed:
+                case .lingering:
+                    self.http2?.discard(bytes.count - used)
+                    return bytes.count
+                case .handshake, .closed:
                     return bytes.count
                 }
             }

@@ -18,8 +18,8 @@ struct TokenBucket {
         self.countedAt = now
     }
 
-    /// Whether there was one to take.
-    mutating func take(at now: MonotonicTime) -> Bool {
+    /// Takes so many, if there are.
+    mutating func take(_ count: Int = 1, at now: MonotonicTime) -> Bool {
         if now > self.countedAt {
             let passed = now.nanoseconds - self.countedAt.nanoseconds
             let earned = passed / max(1, self.nanosecondsPerToken)
@@ -32,8 +32,8 @@ struct TokenBucket {
                 self.countedAt = MonotonicTime(nanoseconds: self.countedAt.nanoseconds + counted)
             }
         }
-        guard self.tokens > 0 else { return false }
-        self.tokens -= 1
+        guard self.tokens >= count else { return false }
+        self.tokens -= count
         return true
     }
 }

@@ -161,6 +161,50 @@ struct HTTP2ClientSessionTests {
         #expect(peer.told == ["settings 100"])
     }
 
+    @Test("trailers that are too long end their stream alone, and at once", arguments: [0, 70_000])
+    func longTrailers(_ bodyBytes: Int) throws {
+        let peer = try Peer()
+        peer.give(HTTP2Frame.settings([]))
+        for (length, isSent) in [(1_000_000, true), (HTTP2ClientSession.sentBlockBytesMax, false)] {
+            let id = try #require(peer.begin(hasBody: true))
+            peer.session.send([UInt8](repeating: 1, count: bodyBytes), on: id)
+            let value = String(repeating: "~", count: length)
+            peer.session.end(id, trailers: ["X-Long": value])
+            peer.produce()
+            let increment = HTTP2Frame.bytes(UInt32(max(1, bodyBytes)))
+            peer.give(
+                HTTP2Frame(.windowUpdate, increment),
+                HTTP2Frame(.windowUpdate, stream: UInt32(id), increment)
+            )
+            if isSent {
+                peer.give(HTTP2Frame.headers(UInt32(id), [(":status", "204")], ends: true))
+                #expect(peer.told.last == "\(id) head 204  end")
+            } else {
+                #expect(peer.told.last == "\(id) closed tooLong")
+                #expect(peer.next(.reset)?.stream == UInt32(id))
+            }
+        }
+        peer.begin()
+        #expect(peer.goesOn)
+        #expect(peer.session.openCount == 1)
+    }
+
+    @Test("a head that is too long is not sent, and nobody is asked to send it again")
+    func tooLongHead() throws {
+        let peer = try Peer()
+        peer.give(HTTP2Frame.settings([]))
+        let value = String(repeating: "~", count: HTTP2ClientSession.sentBlockBytesMax)
+        let text = "GET / HTTP/1.1\r\nHost: test\r\nX-Long: \(value)\r\n\r\n"
+        let head = try #require(HTTP2FieldLines(requestHead: Array(text.utf8)))
+        #expect(peer.session.begin(head, hasBody: false) == 1)
+        peer.produce()
+        #expect(peer.told.last == "1 closed tooLong")
+        #expect(peer.next(.headers) == nil)
+        #expect(peer.session.openCount == 0)
+        #expect(peer.begin() == 3)
+        #expect(peer.next(.headers)?.stream == 3)
+    }
+
     @Test("no head is sent before the peer's settings came, then as many as these allow")
     func unknownLimit() throws {
         let peer = try Peer()

@@ -101,6 +101,7 @@ final class Peer {
         switch failure {
         case .unprocessed: "unprocessed"
         case .reset(let code): "reset(\(code))"
+        case .tooLong: "tooLong"
         case .malformed(let fault): fault.map { "malformed(\($0))" } ?? "malformed"
         }
     }

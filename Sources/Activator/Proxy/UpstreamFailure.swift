@@ -25,6 +25,8 @@ enum UpstreamFailure: Equatable {
     case refused
     /// The function ended the request with this code.
     case reset(HTTP2ErrorCode)
+    /// The head or the trailers of the request are longer than HTTP/2 takes them to a function.
+    case requestTooLong
     /// The function switched protocols, which nobody had asked for.
     case upgraded
     /// The answer took longer than the revision allows.
@@ -38,6 +40,7 @@ enum UpstreamFailure: Equatable {
             case .reset(let code): .reset(code)
             case .malformed(let error?): .malformed(error)
             case .malformed(nil): .malformedHTTP2
+            case .tooLong: .requestTooLong
             }
     }
 
@@ -60,6 +63,8 @@ enum UpstreamFailure: Equatable {
         case .notHTTP2: "does not speak HTTP/2, which its port's name (h2c) promises"
         case .refused: "refused the request again and again"
         case .reset(let code): "ended the request with \(code)"
+        case .requestTooLong:
+            "is sent no head or trailers of more than \(HTTP2ClientSession.sentBlockBytesMax) bytes"
         case .upgraded: "switched protocols without being asked to"
         case .timedOut: "did not answer in time"
         }
