@@ -13,7 +13,7 @@ import pytest
 from conftest import wait_until
 from http2_cases import PINGS, servers
 from http2_peer import (
-    EVENT, EVENT_BODY, PREFACE, WHOLE, Answer, Error, Flag, Kind, Peer, Setting, block, frame,
+    EVENT, EVENT_BODY, PREFACE, WHOLE, Error, Flag, Kind, Peer, Setting, block, frame,
     integer, literal, number, request, settings,
 )
 from http_support import read_to_end, send_all
@@ -57,27 +57,51 @@ FLOODS = {
     "WINDOW_UPDATE": lambda s: frame(Kind.WINDOW_UPDATE, 0, s, number(1)),
     "WINDOW_UPDATE of the connection": lambda s: frame(Kind.WINDOW_UPDATE, 0, 0, number(1)),
     "an unknown kind": lambda s: frame(0x16, 0, s, b"x" * 20),
+    "an unknown kind without anything": lambda s: frame(0x77),
+    "PRIORITY_UPDATE": lambda s: frame(0x10, 0, 0, number(s) + b"u=3"),
+    "changing tables": lambda s: settings((Setting.HEADER_TABLE_SIZE, 0))
+    + settings((Setting.HEADER_TABLE_SIZE, 4096)),
 }
 
 
 @pytest.mark.parametrize("name", FLOODS)
-def test_a_flood_that_is_read_costs_no_memory(hello, name):
-    """Either the connection ends, or the request in the middle of which it came is answered."""
+def test_a_flood_that_is_read_ends_the_connection(hello, name):
+    with Peer(hello) as peer:
+        flood = FLOODS[name](peer.begin()) * MANY
+        with sending(peer, flood):
+            peer.read_to_end()
+        assert peer.goaway == Error.ENHANCE_YOUR_CALM
+
+
+@pytest.mark.parametrize("name", FLOODS)
+def test_as_many_as_an_honest_client_has_are_no_flood(hello, name):
     with Peer(hello) as peer:
         stream = peer.begin()
-        last = frame(Kind.DATA, Flag.END_STREAM, stream, EVENT_BODY)
-        with sending(peer, FLOODS[name](stream) * MANY + last):
-            answer = peer.streams.setdefault(stream, Answer())
-            while not answer.ended and peer.read():
-                pass
-        assert peer.ended or answer.status == "200"
+        # Fewer at once than may wait for their acknowledgement.
+        for _ in range(20):
+            peer.send(FLOODS[name](stream) * 40)
+            peer.ping()
+        peer.upload(stream, EVENT_BODY)
+        assert peer.answer(stream).status == "200"
 
 
 def test_priorities_of_idle_streams(hello):
     with Peer(hello) as peer:
-        peer.send(*(frame(Kind.PRIORITY, 0, 2 * n + 1001, number(2 * n + 999) + b"\xff")
-                    for n in range(MANY)))
-        assert peer.ended or peer.is_served()
+        data = b"".join(
+            frame(Kind.PRIORITY, 0, 2 * n + 1001, number(2 * n + 999) + b"\xff")
+            for n in range(MANY)
+        )
+        with sending(peer, data):
+            peer.read_to_end()
+        assert peer.goaway == Error.ENHANCE_YOUR_CALM
+
+
+def test_frames_of_a_stream_that_is_gone(hello):
+    with Peer(hello) as peer:
+        stream = peer.taken_back()
+        with sending(peer, frame(Kind.WINDOW_UPDATE, 0, stream, number(1)) * MANY):
+            peer.read_to_end()
+        assert peer.goaway == Error.ENHANCE_YOUR_CALM
 
 
 @pytest.mark.parametrize("name", ["PING", "SETTINGS", "requests"])
@@ -133,6 +157,31 @@ class TestResets:
                 Error.ENHANCE_YOUR_CALM, Error.PROTOCOL_ERROR, Error.FRAME_SIZE_ERROR,
                 Error.FLOW_CONTROL_ERROR,
             )
+
+
+    @pytest.mark.parametrize("more, fault", [
+        ((), lambda n: frame(Kind.WINDOW_UPDATE, 0, n, number((1 << 31) - 1))),
+        ((), lambda n: frame(Kind.HEADERS, Flag.END_HEADERS, n, literal("x", "y"))),
+        ((), lambda n: frame(Kind.HEADERS, WHOLE, n, literal(":path", "/"))),
+        ((("content-length", "3"),), lambda n: frame(Kind.DATA, Flag.END_STREAM, n, b"four")),
+        ((("connection", "close"),), lambda n: b""),
+        ((("", "x"),), lambda n: b""),
+    ], ids=["window too large", "trailers that do not end", "a pseudo-header field in trailers",
+            "wrong length", "a field of connections", "a field without a name"])
+    def test_by_the_server_one_by_one(self, hello, more, fault):
+        """Each is noticed before the next comes: what bounds the open streams does not help."""
+        lines = block(*EVENT, *more)
+        with Peer(hello) as peer:
+            for _ in range(1000):
+                stream = peer.new()
+                peer.send(frame(Kind.HEADERS, Flag.END_HEADERS, stream, lines), fault(stream))
+                peer.send(frame(Kind.PING, payload=b"sentinel"))
+                while came := peer.read():
+                    if came.kind == Kind.PING:
+                        break
+                if peer.ended:
+                    break
+            assert peer.goaway == Error.ENHANCE_YOUR_CALM
 
 
 class TestHeaders:
