@@ -58,6 +58,16 @@ public struct SixteenBytes {
         )
     }
 
+    /// The place of the first quote, backslash or byte below 0x20, which end the plain part of a
+    /// JSON string (RFC 8259 section 7); 16 when there is none.
+    @inlinable @inline(__always)
+    public var firstJSONSpecial: Int {
+        Self.first(
+            (self.vector .<= SIMD16(repeating: 0x1F)) .| (self.vector .== SIMD16(repeating: 0x22))
+                .| (self.vector .== SIMD16(repeating: 0x5C))
+        )
+    }
+
     /// The place of the first byte other than a letter, digit or hyphen; 16 when there is none.
     @inlinable @inline(__always)
     public var firstSpecial: Int {

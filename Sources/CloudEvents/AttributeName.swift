@@ -7,8 +7,13 @@ enum AttributeName {
     /// Whether `name` is one or more of `a`–`z` and `0`–`9`, and not `data`
     /// (CloudEvents 1.0.2 section 2.1).
     static func isValid(_ name: String) -> Bool {
-        let bytes = name.utf8.span
-        return self.areAllowed(bytes) && !bytes.isEmpty && name != "data"
+        self.isValid(name.utf8.span)
+    }
+
+    /// As ``isValid(_:)``, of bytes.
+    static func isValid(_ name: Span<UInt8>) -> Bool {
+        guard !name.isEmpty, self.areAllowed(name) else { return false }
+        return name.count != 4 || !self.equals(name, "data".utf8.span)
     }
 
     private static func areAllowed(_ bytes: Span<UInt8>) -> Bool {

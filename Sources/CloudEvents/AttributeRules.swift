@@ -71,6 +71,12 @@ enum AttributeRules {
         return number
     }
 
+    /// Whether a text is ``CloudEvent/specVersion``.
+    static func isSpecVersion(_ text: Span<UInt8>) -> Bool {
+        text.count == 3 && text[0] == UInt8(ascii: "1") && text[1] == UInt8(ascii: ".")
+            && text[2] == UInt8(ascii: "0")
+    }
+
     /// Whether RFC 3339 has a form for the instant.
     static func isWritable(_ time: Timestamp) -> Bool {
         self.secondsRange ~= time.secondsSinceEpoch && 0..<1_000_000_000 ~= time.nanoseconds

@@ -44,6 +44,9 @@ extension CloudEvent {
         headerCoding: CloudEventHeaderCoding = .strict,
         limits: CloudEventLimits = CloudEventLimits()
     ) throws(CloudEventError) -> (event: CloudEvent, mode: CloudEventContentMode)? {
+        if Self.isPlainStructured(fields) {
+            return (try CloudEvent(jsonFormat: body, limits: limits), .structured)
+        }
         let reader = HTTPEventReader(fields, coding: headerCoding, limits: limits)
         switch reader.mode {
         case .structured:
@@ -52,6 +55,16 @@ extension CloudEvent {
         case .batch: return nil
         case .binary, nil: return (try reader.finish(body: body), .binary)
         }
+    }
+
+    /// Whether there is one content type, which is that of structured mode as nearly all write it.
+    private static func isPlainStructured(_ fields: HTTPFields) -> Bool {
+        guard let range = fields.valueRange(.contentType), range.count >= 27,
+            !fields.isRepeated(.contentType)
+        else { return false }
+        let type = fields.block.span.extracting(range)
+        return AttributeName.matches(type, "application/cloudevents+json")
+            || AttributeName.matches(type, "application/cloudevents+json; charset=utf-8")
     }
 
     /// Reads all events of an HTTP message in batch mode; there may be none.

@@ -22,8 +22,8 @@ public typealias Timestamp = Bytes.Timestamp
 ///
 /// An event is one reference, and copies share what it holds until one of them is changed. One that
 /// came in HTTP headers keeps them, which the server's limit bounds, and makes a `String` of an
-/// attribute each time it is asked for. It lets go of them when every attribute that lay there was
-/// set to something else.
+/// attribute each time it is asked for; so does one that came as JSON, with lines of its own. It
+/// lets go of them when every attribute that lay there was set to something else.
 public struct CloudEvent: Sendable {
     /// The version of the specification, `1.0`.
     public static let specVersion = "1.0"
@@ -87,7 +87,7 @@ public struct CloudEvent: Sendable {
     /// The payload, if there is one.
     public var data: CloudEventData? {
         get { self.storage.data }
-        set { self.change { $0.data = newValue } }
+        set { self.change { $0.setData(newValue) } }
     }
 
     /// The version of the specification that the event follows, always `1.0`.
@@ -126,7 +126,7 @@ public struct CloudEvent: Sendable {
         self.storage.dataContentType = AttributeText(dataContentType)
         self.storage.dataSchema = AttributeText(dataSchema)
         self.storage.replaceExtensions(extensions)
-        self.storage.data = data
+        self.storage.setData(data)
     }
 
     /// Makes an event of what a decoder has put together and checked.

@@ -11,6 +11,20 @@ enum CoreAttribute: String, CaseIterable {
     case dataContentType = "datacontenttype"
     case dataSchema = "dataschema"
 
+    /// The name of its header in the HTTP binding.
+    var header: StaticString {
+        switch self {
+        case .id: "ce-id"
+        case .source: "ce-source"
+        case .type: "ce-type"
+        case .specVersion: "ce-specversion"
+        case .subject: "ce-subject"
+        case .time: "ce-time"
+        case .dataContentType: "content-type"
+        case .dataSchema: "ce-dataschema"
+        }
+    }
+
     /// The attribute whose name is exactly `name`; quicker than by raw value.
     init?(name: String) {
         self.init(name.utf8.span, 0..<name.utf8.count, ignoringCase: false)

@@ -23,13 +23,18 @@ struct EventAssembler {
 
     /// The media type of the payload, if it has come.
     var dataContentType: String? { self.event.text(self.event.dataContentType) }
+    /// Whether that media type announces JSON; `nil` without one.
+    var isTypeJSON: Bool? {
+        self.event.withBytes(self.event.dataContentType) { MediaType.isJSON($0) }
+    }
 
     /// Whether the attribute has come.
     func has(_ attribute: CoreAttribute) -> Bool { self.seen & Self.bit(attribute) != 0 }
 
     /// Whether an attribute of that name has come.
     func hasAttribute(_ name: String) -> Bool {
-        CoreAttribute(name: name).map(self.has) ?? self.extensions.contains(name)
+        CoreAttribute(name: name).map(self.has)
+            ?? (self.extensions.contains(name) || self.event.hasReceivedExtension(name))
     }
 
     private static func bit(_ attribute: CoreAttribute) -> UInt8 {
@@ -151,14 +156,17 @@ struct EventAssembler {
     ///
     /// - Throws: The first required attribute that is missing, or the first rule that is broken;
     ///   the characters of free text are for the caller to check.
-    func finish(data: CloudEventData?) throws(CloudEventError) -> CloudEvent {
+    func finish(
+        data: CloudEventData?,
+        isKnownJSON: Bool = false
+    ) throws(CloudEventError) -> CloudEvent {
         guard self.has(.specVersion) else { throw .attributeMissing("specversion") }
         guard self.has(.id) else { throw .attributeMissing("id") }
         guard self.has(.source) else { throw .attributeMissing("source") }
         guard self.has(.type) else { throw .attributeMissing("type") }
         // The extensions were checked as they came.
         try self.event.checkCoreAttributes()
-        self.event.data = data
+        self.event.setData(data, isKnownJSON: isKnownJSON)
         if !self.extensions.isEmpty { self.event.replaceExtensions(self.extensions) }
         self.event.releaseHeadersIfUnused()
         return CloudEvent(self.event)

@@ -22,12 +22,12 @@ struct EventJSONWriter {
     /// Writes the object of one event, whose structure the caller has checked.
     mutating func write(_ event: CloudEvent) {
         let storage = event.storage
-        self.append("{\"specversion\":\"1.0\"")
+        self.json.append(literal: "{\"specversion\":\"1.0\"")
         self.member("id", storage.id, of: storage)
         self.member("source", storage.source, of: storage)
         self.member("type", storage.type, of: storage)
         self.member("subject", storage.subject, of: storage)
-        _ = storage.withTimeBytes { self.member("time".utf8.span, $0) }
+        _ = storage.withTimeBytes { self.member("time", text: $0) }
         self.member("dataschema", storage.dataSchema, of: storage)
         self.extensions(of: storage)
         self.member("datacontenttype", storage.dataContentType, of: storage)
@@ -36,16 +36,16 @@ struct EventJSONWriter {
     }
 
     private mutating func extensions(of event: EventStorage) {
-        let received = event.receivedExtensions
+        let (received, headers) = (event.receivedExtensions, event.headers)
         for index in 0..<received.count {
-            let block = event.headers.block
-            let range = received.nameRange(at: index, in: event.headers)
-            let name = block.span.extracting(range)
-            let value = AttributeText(received[index])
-            if HeaderWord.marks(block.span, range, { $0.lowercased.bits ^ $0.bits }) == 0 {
-                event.withBytes(value) { self.member(name, $0) }
+            let range = received.nameRange(at: index, in: headers)
+            let name = headers.block.span.extracting(range)
+            if AttributeName.isValid(name) {
+                received[index].withBytes(in: headers) { self.member("", name, text: $0) }
             } else if let name = AttributeName.lowercased(name) {
-                event.withBytes(value) { self.member(name.utf8.span, $0) }
+                received[index].withBytes(in: headers) {
+                    self.member("", name.utf8.span, text: $0)
+                }
             }
         }
         event.extensions.forEachAttribute { name, value in self.member(name, value) }
@@ -57,9 +57,11 @@ struct EventJSONWriter {
         let isJSON = isTypeJSON ?? data.isJSON
         let bytes = data.bytes
         if isJSON {
-            if JSONScanner.isValid(bytes) { return self.raw("data", bytes) }
+            if event.isDataKnownJSON || JSONScanner.isValid(bytes) {
+                return self.raw("data", bytes)
+            }
         } else if isTypeJSON != nil, let text = Self.text(data) {
-            return self.member("data", text)
+            return self.member("data", text: text.utf8.span)
         }
         self.name("data_base64")
         self.append("\"")
@@ -75,25 +77,31 @@ struct EventJSONWriter {
     private mutating func member(_ name: String, _ value: CloudEventValue) {
         switch value {
         case .boolean, .integer: self.raw(name, Array(value.canonicalString.utf8))
-        default: self.member(name, value.canonicalString)
+        default: self.member("", name.utf8.span, text: value.canonicalString.utf8.span)
         }
     }
 
-    private mutating func member(_ name: String, _ value: AttributeText, of event: EventStorage) {
-        event.withBytes(value) { self.member(name.utf8.span, $0) }
+    private mutating func member(
+        _ name: StaticString,
+        _ value: AttributeText,
+        of event: EventStorage
+    ) {
+        event.withBytes(value) { self.member(name, text: $0) }
     }
 
-    private mutating func member(_ name: String, _ text: String) {
-        self.member(name.utf8.span, text.utf8.span)
-    }
-
-    /// Writes a name, of which nothing must be escaped, and a string of UTF-8.
-    private mutating func member(_ name: Span<UInt8>, _ text: Span<UInt8>) {
+    /// Writes a name of two parts, of which nothing must be escaped, and a string of UTF-8.
+    private mutating func member(
+        _ prefix: StaticString,
+        _ name: Span<UInt8> = Span(),
+        text: Span<UInt8>
+    ) {
         let backslash = UInt8(ascii: "\\")
         let isPlain = PrintableASCII.holds(text, without: UInt8(ascii: "\""), backslash, backslash)
         // Most members are written at once.
-        self.json.append(addingCapacity: name.count + text.count + 6) { json in
+        let length = prefix.utf8CodeUnitCount + name.count + text.count + 6
+        self.json.append(addingCapacity: length) { json in
             json.append(",\"")
+            json.append(prefix)
             json.append(name)
             json.append("\":")
             guard isPlain else { return }
@@ -106,7 +114,7 @@ struct EventJSONWriter {
 
     private mutating func raw(_ name: String, _ value: [UInt8]) {
         self.name(name)
-        self.json.append(contentsOf: value)
+        self.json.append(value.span)
     }
 
     private mutating func name(_ name: String) {
@@ -117,4 +125,13 @@ struct EventJSONWriter {
     }
 
     private mutating func append(_ text: String) { self.json.append(text) }
+}
+
+extension CloudEvent {
+    /// What the text of most events like this one takes.
+    var lengthUsual: Int {
+        // Headers that are longer have more than an event in them.
+        let attributes = min(self.storage.headers.block.count, 1024)
+        return attributes + (self.data?.bytes.count ?? 0) + 512
+    }
 }

@@ -5,6 +5,8 @@ import HTTP
 
 /// What an event holds: each attribute as a line of the headers that it came with, or as a value.
 ///
+/// The attributes of an event in the JSON format are kept as such lines too.
+///
 /// `@unchecked Sendable`: its owner is the event that alone refers to it, and nobody else changes
 /// it.
 final class EventStorage: @unchecked Sendable {
@@ -26,7 +28,9 @@ final class EventStorage: @unchecked Sendable {
     private(set) var receivedExtensions = ReceivedExtensions()
     /// The extensions otherwise.
     private(set) var extensions = CloudEventExtensions()
-    var data: CloudEventData?
+    private(set) var data: CloudEventData?
+    /// Whether ``data`` is known to be one JSON value in UTF-8, so that nobody looks at it again.
+    private(set) var isDataKnownJSON = false
 
     /// Begins an event, of whose attributes some may lie in `headers`.
     init(headers: HTTPFields = HTTPFields()) { self.headers = headers }
@@ -46,6 +50,7 @@ final class EventStorage: @unchecked Sendable {
         self.receivedExtensions = other.receivedExtensions
         self.extensions = other.extensions
         self.data = other.data
+        self.isDataKnownJSON = other.isDataKnownJSON
     }
 
     /// The value as text; `nil` when the attribute is not there.
@@ -62,10 +67,35 @@ final class EventStorage: @unchecked Sendable {
         _ body: (Span<UInt8>) -> Result
     ) -> Result? {
         guard value.received.isPresent else { return value.own.map { body($0.utf8.span) } }
-        let block = self.headers.block
-        let bytes = block.span.extracting(self.headers.valueRange(at: value.received.line))
-        return value.received.form == .escaped
-            ? CloudEventHeaderCoding.withPercentDecoded(bytes, body) : body(bytes)
+        return value.received.withBytes(in: self.headers, body)
+    }
+
+    /// Sets the payload.
+    ///
+    /// - Parameters:
+    ///   - data: The payload; `nil` for none.
+    ///   - isKnownJSON: Whether all of it was seen to be one JSON value in UTF-8.
+    func setData(_ data: CloudEventData?, isKnownJSON: Bool = false) {
+        self.data = data
+        self.isDataKnownJSON = isKnownJSON
+    }
+
+    /// Adds a line to the headers, for an attribute that came without any.
+    ///
+    /// - Returns: The index of the line, and where its name lies.
+    func appendLine(
+        _ prefix: StaticString,
+        _ name: Span<UInt8>,
+        _ value: Span<UInt8>
+    ) -> (line: Int, name: Range<Int>) {
+        // Taken out and put back: a change in place would make each access one to be checked.
+        var headers = HTTPFields()
+        swap(&headers, &self.headers)
+        let start = headers.block.count
+        headers.append(prefix: prefix, name, value: value)
+        let line = headers.count - 1
+        swap(&headers, &self.headers)
+        return (line, start..<start + prefix.utf8CodeUnitCount + name.count)
     }
 
     /// Sets the time, and its text if somebody wrote one.
@@ -78,6 +108,12 @@ final class EventStorage: @unchecked Sendable {
     @inline(__always)
     func withTimeBytes<Result>(_ body: (Span<UInt8>) -> Result) -> Result? {
         self.withBytes(self.timeText, body) ?? self.time?.withRFC3339(body)
+    }
+
+    /// Whether an extension of that name lies in the headers.
+    func hasReceivedExtension(_ name: String) -> Bool {
+        self.receivedExtensions.count > 0
+            && self.receivedExtensions.index(of: name, in: self.headers) != nil
     }
 
     /// Whether an extension lies in the headers with the name in `range`, in any case.

@@ -4,7 +4,7 @@ import Bytes
 import HTTP
 
 /// Collects what the headers of an HTTP message say about its event, in one pass.
-struct HTTPEventReader {
+struct HTTPEventReader: ~Copyable {
     private(set) var mode: CloudEventContentMode?
     private var assembler: EventAssembler
     /// The first fault; it counts only if the message turns out to be in binary mode.
@@ -63,7 +63,7 @@ struct HTTPEventReader {
                 return try self.assembler.set(time: time, received: received)
             }
         case .specVersion:
-            if Self.isVersion(bytes), let received = ReceivedText(line: line, .bare) {
+            if AttributeRules.isSpecVersion(bytes), let received = ReceivedText(line: line, .bare) {
                 return try self.assembler.set(attribute, received: received)
             }
         case .id, .source, .type, .subject, .dataSchema:
@@ -107,18 +107,8 @@ struct HTTPEventReader {
             return ReceivedText(line: line, .bare)
         }
         guard let form = ReceivedText.Form(block, value, self.coding) else { return nil }
-        let isRight =
-            switch attribute {
-            case .source: form == .bare && URIRules.isReference(block.extracting(value))
-            case .dataSchema: form == .bare && URIRules.isAbsolute(block.extracting(value))
-            default: !value.isEmpty
-            }
-        return isRight ? ReceivedText(line: line, form) : nil
-    }
-
-    private static func isVersion(_ value: Span<UInt8>) -> Bool {
-        value.count == 3 && value[0] == UInt8(ascii: "1") && value[1] == UInt8(ascii: ".")
-            && value[2] == UInt8(ascii: "0")
+        return form.isRight(for: attribute, block.extracting(value))
+            ? ReceivedText(line: line, form) : nil
     }
 
     private mutating func readExtension(
@@ -180,7 +170,7 @@ struct HTTPEventReader {
     }
 
     /// The event of a message in binary mode.
-    func finish(body: [UInt8]) throws(CloudEventError) -> CloudEvent {
+    consuming func finish(body: [UInt8]) throws(CloudEventError) -> CloudEvent {
         guard self.hasAttribute else { throw .notCloudEvent }
         if let fault = self.fault { throw fault }
         guard !body.isEmpty else { return try self.assembler.finish(data: nil) }

@@ -6,7 +6,7 @@ import Bytes
 ///
 /// Offsets count bytes from the start of the text. Every step checks what it passes.
 struct JSONScanner {
-    private let bytes: [UInt8]
+    let bytes: [UInt8]
     private(set) var offset = 0
 
     /// Takes a text and checks that all of it is UTF-8.
@@ -31,20 +31,21 @@ struct JSONScanner {
         }
     }
 
-    /// The bytes of a part of the text.
-    func slice(_ range: Range<Int>) -> ArraySlice<UInt8> { self.bytes[range] }
-
-    /// A scanner of the same text that stands at `offset`, where a value begins.
-    func moved(to offset: Int) -> Self {
-        var scanner = self
-        scanner.offset = offset
-        return scanner
-    }
+    /// Goes to an offset that it has been at, where a value begins.
+    mutating func move(to offset: Int) { self.offset = offset }
 
     // MARK: Punctuation
 
     /// The next byte that is not space; it stays the next.
+    @inline(__always)
     mutating func peek() throws(CloudEventError) -> UInt8 {
+        if self.offset < self.bytes.count, self.bytes[self.offset] > 0x20 {
+            return self.bytes[self.offset]
+        }
+        return try self.peekBehindSpace()
+    }
+
+    private mutating func peekBehindSpace() throws(CloudEventError) -> UInt8 {
         while self.offset < self.bytes.count {
             switch self.bytes[self.offset] {
             case 0x20, 0x09, 0x0A, 0x0D: self.offset += 1
@@ -55,6 +56,7 @@ struct JSONScanner {
     }
 
     /// Steps over `character` if it comes next.
+    @inline(__always)
     mutating func accept(_ character: Unicode.Scalar) throws(CloudEventError) -> Bool {
         guard try self.peek() == UInt8(ascii: character) else { return false }
         self.offset += 1
@@ -62,6 +64,7 @@ struct JSONScanner {
     }
 
     /// Steps over `character`, which must come next.
+    @inline(__always)
     mutating func expect(_ character: Unicode.Scalar) throws(CloudEventError) {
         guard try self.accept(character) else { throw self.fault(.characterUnexpected) }
     }
@@ -103,6 +106,7 @@ struct JSONScanner {
     }
 
     /// Steps over a scalar or an empty container; answers `true` when a container was entered.
+    @inline(__always)
     private mutating func enterValue(
         _ nesting: inout Nesting
     ) throws(CloudEventError) -> Bool {
@@ -128,6 +132,7 @@ struct JSONScanner {
         }
     }
 
+    @inline(__always)
     private mutating func skipName() throws(CloudEventError) {
         guard try self.peek() == UInt8(ascii: "\"") else { throw self.fault(.characterUnexpected) }
         _ = try self.skipString()
@@ -202,39 +207,55 @@ struct JSONScanner {
 // MARK: Strings
 
 extension JSONScanner {
-    /// Reads the string that comes next, its escapes undone.
-    mutating func string() throws(CloudEventError) -> String {
+    /// A string of the text.
+    struct Text {
+        /// Where it lies, without its quotes.
+        let range: Range<Int>
+        /// Whether its bytes do not stand for themselves.
+        let hasEscapes: Bool
+    }
+
+    /// Steps over the string that comes next.
+    mutating func text() throws(CloudEventError) -> Text {
         guard try self.peek() == UInt8(ascii: "\"") else { throw self.fault(.characterUnexpected) }
         let start = self.offset + 1
         let hasEscapes = try self.skipString()
-        let content = start..<self.offset - 1
-        guard hasEscapes else {
-            return Self.frequentText(self.bytes.span.extracting(content))
-                ?? String(decoding: self.bytes[content], as: UTF8.self)
-        }
-        return String(decoding: try self.unescape(content), as: UTF8.self)
+        return Text(range: start..<self.offset - 1, hasEscapes: hasEscapes)
     }
 
-    /// The long texts of nearly every event; literals cost no allocation.
-    private static func frequentText(_ text: Span<UInt8>) -> String? {
-        let frequent: String
-        switch text.count {
-        case 16: frequent = MediaType.json
-        case 18: frequent = "knativekafkaoffset"
-        case 21: frequent = "knativekafkapartition"
-        default: return nil
+    /// A string that ``text()`` has passed, its escapes undone.
+    func string(_ text: Text) throws(CloudEventError) -> String {
+        guard text.hasEscapes else {
+            return String(decoding: self.bytes[text.range], as: UTF8.self)
         }
-        let bytes = frequent.utf8.span
-        for index in bytes.indices where text[index] != bytes[index] { return nil }
-        return frequent
+        return String(decoding: try self.unescape(text.range), as: UTF8.self)
     }
+
+    /// Reads the string that comes next, its escapes undone.
+    mutating func string() throws(CloudEventError) -> String { try self.string(self.text()) }
 
     /// Steps over the string that comes next; answers whether it has escapes.
     ///
     /// Half a surrogate pair passes: it is well-formed JSON, and matters only to who reads it.
+    @inline(__always)
     private mutating func skipString() throws(CloudEventError) -> Bool {
+        var end = self.offset &+ 1
+        // Nearly all strings have nothing special but the quote at their end.
+        while let window = SixteenBytes(self.bytes.span, at: end) {
+            let place = window.firstJSONSpecial
+            end &+= place
+            if place == 16 { continue }
+            guard self.bytes[end] == UInt8(ascii: "\"") else { break }
+            self.offset = end &+ 1
+            return false
+        }
+        self.offset = end
+        return try self.skipRestOfString()
+    }
+
+    /// Steps over what is left of a string, whose plain part was passed; as ``skipString()``.
+    private mutating func skipRestOfString() throws(CloudEventError) -> Bool {
         var hasEscapes = false
-        self.offset += 1
         while self.offset < self.bytes.count {
             if let place = EightBytes(self.bytes.span, at: self.offset)?.firstJSONSpecial {
                 self.offset += place

@@ -55,6 +55,17 @@ struct ReceivedText: BitwiseCopyable, Sendable {
         }
     }
 
+    /// Lends the value as bytes.
+    @inline(__always)
+    func withBytes<Result>(
+        in headers: borrowing HTTPFields,
+        _ body: (Span<UInt8>) -> Result
+    ) -> Result {
+        let bytes = headers.block.span.extracting(headers.valueRange(at: self.line))
+        return self.form == .escaped
+            ? CloudEventHeaderCoding.withPercentDecoded(bytes, body) : body(bytes)
+    }
+
     /// The value as text.
     func text(in headers: borrowing HTTPFields) -> String {
         let bytes = headers.block.span.extracting(headers.valueRange(at: self.line))
@@ -74,6 +85,30 @@ extension ReceivedText.Form {
             self = form
         } else {
             return nil
+        }
+    }
+
+    /// The form of a text that means itself; `nil` when a line cannot hold it.
+    init?(literal text: Span<UInt8>) {
+        if HeaderWord.marks(text, 0..<text.count, { $0.notBare }) & HeaderWord.highBits == 0 {
+            self = .bare
+            return
+        }
+        // Spaces at either end of a line's value are lost.
+        guard text[0] != 0x20, text[text.count - 1] != 0x20,
+            PrintableASCII.holds(text, without: 0, 0, 0)
+        else { return nil }
+        self = .plain
+    }
+
+    /// Whether a text of this form is what an attribute may be; not for the version, the time and
+    /// the content type.
+    @inline(__always)
+    func isRight(for attribute: CoreAttribute, _ text: Span<UInt8>) -> Bool {
+        switch attribute {
+        case .source: self == .bare && URIRules.isReference(text)
+        case .dataSchema: self == .bare && URIRules.isAbsolute(text)
+        default: !text.isEmpty
         }
     }
 

@@ -78,7 +78,7 @@ struct ReceivedEventTests {
         }
     }
 
-    private static func copied(_ event: CloudEvent) -> CloudEvent {
+    static func copied(_ event: CloudEvent) -> CloudEvent {
         var extensions = CloudEventExtensions()
         for (name, value) in event.extensions { extensions[name] = value }
         let copy = CloudEvent(
@@ -103,7 +103,7 @@ struct ReceivedEventTests {
         fields.lowercasedPairs.map(\.name).filter { $0.hasPrefix("ce-x") }
     }
 
-    private static func requireSame(
+    static func requireSame(
         _ event: CloudEvent,
         _ copy: CloudEvent,
         _ comment: Comment

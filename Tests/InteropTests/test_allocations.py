@@ -19,12 +19,12 @@ WARM_UP, EVENTS = 200, 500
 CODEC = {
     "head-parse": 2,
     "event-decode": 1,
-    "event-encode": 2,
+    "event-encode": 1,
     "head-encode": 0,
     "event-encode-structured": 3,
-    "event-decode-structured": 9,
+    "event-decode-structured": 4,
 }
-WHOLE_EVENT = {"loop": 7.5, "pool": 14.5}
+WHOLE_EVENT = {"loop": 6.5, "pool": 13.5}
 
 
 @pytest.fixture(scope="module", autouse=True)
