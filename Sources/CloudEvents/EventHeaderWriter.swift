@@ -24,6 +24,11 @@ struct EventHeaderWriter {
         let event = self.event
         // A message that is built from an old one must not keep the old one's type.
         fields.remove("content-type")
+        self.markLines()
+        if fields.isEmpty, self.areLinesEnough {
+            fields = HTTPFields(lines: self.copied, of: event.headers)
+            return
+        }
         self.reserve(in: &fields)
         self.copyLines(to: &fields)
         if !self.isCopied(event.specVersion) {
@@ -42,7 +47,19 @@ struct EventHeaderWriter {
     }
 
     /// Copies what is as it came, in the order in which it came.
-    private mutating func copyLines(to fields: inout HTTPFields) {
+    private func copyLines(to fields: inout HTTPFields) {
+        let event = self.event
+        var rest = self.copied
+        while rest != 0 {
+            let start = rest.trailingZeroBitCount
+            let end = start &+ (~(rest &>> UInt64(start))).trailingZeroBitCount
+            fields.append(lines: start..<end, of: event.headers)
+            rest = end < UInt64.bitWidth ? rest & (UInt64.max &<< UInt64(end)) : 0
+        }
+    }
+
+    /// Decides which lines are copied.
+    private mutating func markLines() {
         let event = self.event
         self.markToCopy(event.specVersion)
         self.markToCopy(event.id.received)
@@ -59,13 +76,6 @@ struct EventHeaderWriter {
             let received = event.receivedExtensions
             for index in 0..<received.count { self.markToCopy(received[index]) }
         }
-        var rest = self.copied
-        while rest != 0 {
-            let start = rest.trailingZeroBitCount
-            let end = start &+ (~(rest &>> UInt64(start))).trailingZeroBitCount
-            fields.append(lines: start..<end, of: event.headers)
-            rest = end < UInt64.bitWidth ? rest & (UInt64.max &<< UInt64(end)) : 0
-        }
     }
 
     @inline(__always)
@@ -77,6 +87,22 @@ struct EventHeaderWriter {
     @inline(__always)
     private func isCopied(_ received: ReceivedText) -> Bool {
         received.line < UInt64.bitWidth && self.copied &>> UInt64(received.line) & 1 == 1
+    }
+
+    /// Whether nothing has to be written besides the lines that are copied.
+    private var areLinesEnough: Bool {
+        let event = self.event
+        return self.isCopied(event.specVersion) && self.isCopied(event.dataContentType.received)
+            && self.isDone(event.id) && self.isDone(event.source) && self.isDone(event.type)
+            && self.isDone(event.subject) && self.isDone(event.dataSchema)
+            && (event.time == nil || self.isCopied(event.timeText.received))
+            && event.extensions.isEmpty && self.areExtensionsCopied
+    }
+
+    /// Whether an attribute is not there, or copied.
+    @inline(__always)
+    private func isDone(_ value: AttributeText) -> Bool {
+        value.received.isPresent ? self.isCopied(value.received) : value.own == nil
     }
 
     /// Whether all extensions are copied; if one is not, none is, so that they keep their order.

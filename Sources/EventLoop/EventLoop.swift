@@ -67,7 +67,12 @@ package final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable
     private var registrations: [Registration] = []
     private var timers = TimerQueue()
     /// Work queued from the loop's own thread; needs neither lock nor wake-up.
+    ///
+    /// Exclusive access to it and to the batch is not checked at run time: they are added to and
+    /// swapped, and nothing is called or let go meanwhile.
+    @exclusivity(unchecked)
     private var localWork: [Work] = []
+    @exclusivity(unchecked)
     private var batch: [Work] = []
     private var isStopping = false
     private var mayDoze = false

@@ -21,9 +21,12 @@ extension HTTPFields {
             }
         }
 
+        /// Notes that other bytes lie between the lines, or may.
+        mutating func distrustBlock() { self.isBlockChecked = false }
+
         /// Forgets all lines of a name.
         mutating func remove(_ name: HTTPFieldName) {
-            self.isBlockChecked = false
+            self.distrustBlock()
             self.names.remove(name)
             self.repeatedNames.remove(name)
         }

@@ -30,6 +30,28 @@ package struct HTTPFields: Sendable {
         self.summary = summary
     }
 
+    /// Makes a list of lines of another one, whose block it shares until either is changed.
+    ///
+    /// - Parameters:
+    ///   - lines: One bit for each of the first lines; they must be there.
+    ///   - other: The list to take them from.
+    package init(lines: UInt64, of other: HTTPFields) {
+        self.block = other.block
+        var (rest, summary) = (lines, Summary())
+        let source = other.entries.span
+        self.entries.append(addingCapacity: lines.nonzeroBitCount) { entries in
+            while rest != 0 {
+                let entry = source[rest.trailingZeroBitCount]
+                rest &= rest &- 1
+                summary.add(entry)
+                entries.append(entry)
+            }
+        }
+        // Other lines may lie between.
+        summary.distrustBlock()
+        self.summary = summary
+    }
+
     /// Makes room for as many more lines, whose names and values have `bytes` together.
     package mutating func reserveCapacity(lines: Int, bytes: Int) {
         self.entries.reserveCapacity(self.entries.count + lines)

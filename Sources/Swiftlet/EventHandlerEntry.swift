@@ -20,7 +20,7 @@ final class EventHandlerEntry: Sendable {
 
     private let condition: Condition
     /// Whether every event fits, which is known without a look at the condition.
-    private let isForAll: Bool
+    let isForAll: Bool
     let optionsIndex: Int
     let handler: Handler
 

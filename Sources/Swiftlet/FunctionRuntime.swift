@@ -86,6 +86,7 @@ package final class FunctionRuntime: Sendable {
     ///
     /// - Throws: ``FunctionError`` with 422: trying again would not help, as it would after 404.
     func entry(for event: CloudEvent) throws(FunctionError) -> EventHandlerEntry {
+        if let first = self.function.eventHandlers.first, first.isForAll { return first }
         var question = EventInQuestion(event)
         for entry in self.function.eventHandlers where entry.matches(&question) { return entry }
         throw FunctionError(422, "no handler is registered for events of type \(event.type)")

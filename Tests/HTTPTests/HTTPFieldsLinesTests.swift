@@ -54,6 +54,30 @@ struct HTTPFieldsLinesTests {
         }
     }
 
+    @Test("a list that shares another's block is the same as one of copies, and changes alone")
+    func shared() throws {
+        var random = SeededGenerator()
+        for _ in 0..<1_000 {
+            var source = try Self.received(&random)
+            if Bool.random(using: &random) { source.append("Own", "1") }
+            let before = source
+            let mask = UInt64.random(in: 0...(1 << UInt64(source.count)) - 1, using: &random)
+            var (sharing, copying) = (HTTPFields(lines: mask, of: source), HTTPFields())
+            for index in 0..<source.count where mask >> UInt64(index) & 1 == 1 {
+                copying.append(lines: index..<index + 1, of: source)
+            }
+            #expect(sharing == copying, "seed \(SeededGenerator.seed)")
+            #expect(try Self.encoded(sharing) == Self.encoded(copying))
+            for line in sharing.lowercasedPairs { #expect(sharing.contains(line.name)) }
+            sharing.append("X1", "2")
+            copying.append("X1", "2")
+            sharing.remove("Own")
+            copying.remove("Own")
+            #expect(try Self.encoded(sharing) == Self.encoded(copying))
+            #expect(source == before)
+        }
+    }
+
     @Test("a line that nobody checked stays so when it is taken over")
     func refused() {
         for (name, value) in [("a b", "1"), ("", "1"), ("x", "a\r\nb: c"), ("x", "\0")] {

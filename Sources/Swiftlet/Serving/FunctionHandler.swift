@@ -65,7 +65,9 @@ final class FunctionHandler: HTTPHandler, @unchecked Sendable {
     }
 
     func handle(_ exchange: HTTPExchange) {
-        if let answer = HealthProbes.answer(to: exchange.request, isReady: !self.isStopping) {
+        if HealthProbes.mayAnswer(exchange.request.fields, target: exchange.request.target),
+            let answer = HealthProbes.answer(to: exchange.request, isReady: !self.isStopping)
+        {
             return exchange.respond(answer.status, answer.fields, body: answer.body)
         }
         let plan = self.runtime.plan(exchange.request)
@@ -99,26 +101,40 @@ final class FunctionHandler: HTTPHandler, @unchecked Sendable {
             length <= self.settings.bodyBytesMax, let body = exchange.takeWholeBody()
         else { return false }
         do {
-            let message = try self.runtime.message(exchange.request, body)
-            guard case .event(let delivery) = message,
-                self.isHandledAtOnce[delivery.entry.optionsIndex],
-                case .synchronous(let handle) = delivery.entry.handler
-            else {
-                self.liveCount += 1
-                Invocation(exchange, message: message, bodyBytes: length, handler: self).begin()
-                return true
+            switch try self.runtime.message(exchange.request, body) {
+            case .event(let delivery): self.handle(exchange, delivery, length)
+            case let batch: self.begin(exchange, batch, length)
             }
-            self.instruments?.started(exchange)
-            let queue = self.deadlines.queue(delivery.entry.optionsIndex)
-            let context = self.context(of: exchange, queue)
-            let response = self.runtime.answer(delivery.event, handle, delivery.mode, context)
-            self.answer(exchange, response, requestBytes: length)
         } catch {
             self.instruments?.started(exchange)
             let context = self.context(of: exchange, self.deadlines.general)
             self.answer(exchange, self.runtime.refusal(error, context), requestBytes: length)
         }
         return true
+    }
+
+    private func handle(
+        _ exchange: HTTPExchange,
+        _ delivery: consuming Invocation.Delivery,
+        _ bodyBytes: Int
+    ) {
+        guard self.isHandledAtOnce[delivery.entry.optionsIndex],
+            case .synchronous(let handle) = delivery.entry.handler
+        else { return self.begin(exchange, .event(delivery), bodyBytes) }
+        self.instruments?.started(exchange)
+        let queue = self.deadlines.queue(delivery.entry.optionsIndex)
+        let context = self.context(of: exchange, queue)
+        let response = self.runtime.answer(delivery.event, handle, delivery.mode, context)
+        self.answer(exchange, response, requestBytes: bodyBytes)
+    }
+
+    private func begin(
+        _ exchange: HTTPExchange,
+        _ message: consuming Invocation.Message,
+        _ bodyBytes: Int
+    ) {
+        self.liveCount += 1
+        Invocation(exchange, message: message, bodyBytes: bodyBytes, handler: self).begin()
     }
 
     private func context(of exchange: HTTPExchange, _ queue: InvocationDeadlines.Queue) -> Context {

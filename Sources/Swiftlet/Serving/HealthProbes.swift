@@ -34,14 +34,20 @@ enum HealthProbes {
         "Knative-Queue-Proxy-Probe", "Knative-Ingress-Probe",
     ]
 
+    /// Whether ``answer(to:isReady:)`` can have an answer; seen without a copy of the head.
+    static func mayAnswer(_ fields: HTTPFields, target: String) -> Bool {
+        fields.contains(.networkProbe) || target.utf8.count >= Self.pathBytesMin
+    }
+
+    /// The length of `/health/`.
+    private static let pathBytesMin = 8
+
     /// The answer to a probe that is meant for the runtime; `nil` for all other requests.
     static func answer(to request: HTTPRequestHead, isReady: Bool) -> Answer? {
         if let value = request.fields.valueBytes(.networkProbe), !value.isEmpty {
             return self.networkProbe(value, request.fields, isReady: isReady)
         }
-        // Nearly all targets are too short, which costs nothing to see.
-        guard request.target.utf8.count >= 8, request.target.utf8.starts(with: "/health/".utf8)
-        else { return nil }
+        guard request.target.utf8.starts(with: "/health/".utf8) else { return nil }
         let answer: Answer
         switch request.path {
         case "/health/liveness": answer = Answer(.ok, "ALIVE")
