@@ -178,6 +178,12 @@ extension HTTPConnection {
         exchange.bodyArrived(.chunk([UInt8](copying: bytes)))
     }
 
+    /// Whether somebody keeps all the bytes of a body, of which some are still to come.
+    var isCollecting: Bool {
+        guard case .exchange = self.phase, self.decoder != nil else { return false }
+        return self.exchange?.openCollector != nil
+    }
+
     /// Reads the rest of a body to where its collector keeps it; `nil` when none does.
     func readCollected() -> Socket.Transfer? {
         guard case .exchange = self.phase, self.pending.isEmpty,

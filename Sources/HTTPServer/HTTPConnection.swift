@@ -29,6 +29,9 @@ final class HTTPConnection: EventHandler, @unchecked Sendable {
         case closed
     }
 
+    /// How much is read at once where a head is expected.
+    private static let headReadBytes = 32 * 1024
+
     let loop: EventLoop
     @exclusivity(unchecked)
     var transport: HTTPTransport
@@ -137,17 +140,21 @@ final class HTTPConnection: EventHandler, @unchecked Sendable {
 
     private func readInput() {
         guard self.transport.tls == nil else { return self.readThroughTLS() }
-        _ = self.readOnce()
+        // The rest of a long body is there as a rule: read now, it finds memory that is in a cache.
+        if self.readOnce(), self.isCollecting { _ = self.readOnce() }
     }
 
     /// Whether there may be more to read.
     func readOnce() -> Bool {
         guard !self.isClosed, !self.hasInputEnded else { return false }
         let collected = self.readCollected()
-        switch collected ?? self.transport.read(into: self.server.scratch) {
+        let room = self.readRoom
+        var mayBeMore = self.transport.tls != nil
+        switch collected ?? self.transport.read(into: room) {
         case .count where collected != nil: break
         case .count(let count):
-            self.received(UnsafeRawBufferPointer(rebasing: self.server.scratch[0..<count]))
+            mayBeMore = mayBeMore || count == room.count
+            self.received(UnsafeRawBufferPointer(rebasing: room[0..<count]))
         case .wouldBlock: return false
         case .end:
             self.hasInputEnded = true
@@ -158,7 +165,16 @@ final class HTTPConnection: EventHandler, @unchecked Sendable {
         }
         self.endIfIdle()
         self.updateInterest()
-        return true
+        return mayBeMore
+    }
+
+    /// Where bytes are read to that have no place of their own.
+    private var readRoom: UnsafeMutableRawBufferPointer {
+        // What is read with a head is copied; of a long body the rest is read to where it stays.
+        guard case .head = self.phase else { return self.server.scratch }
+        return UnsafeMutableRawBufferPointer(
+            rebasing: self.server.scratch.prefix(Self.headReadBytes)
+        )
     }
 
     /// The peer sends no more; it may still read an answer (RFC 9112 section 9.6).

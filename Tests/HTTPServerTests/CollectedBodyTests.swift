@@ -29,7 +29,7 @@ struct CollectedBodyTests {
 
     /// Around what is read at once, what is read to its place, and what memory is taken for ahead.
     private static let lengths = [
-        0, 1, 16_383, 16_384, 65_536, 65_537, 81_919, 81_920, 81_921, 1 << 20, 1 << 20 + 1,
+        0, 1, 16_383, 16_384, 32_700, 32_768, 49_080, 49_152, 65_536, 98_304, 1 << 20, 1 << 20 + 1,
         bytesMax,
     ]
 
