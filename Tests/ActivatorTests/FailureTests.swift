@@ -374,14 +374,14 @@ extension ProcessTests {
                 $0.containerConcurrency = 1
                 $0.scale.max = 1
             }
-            try await Stage.with([spec], configured { $0.queueTimeout = .milliseconds(30) }) {
+            try await Stage.with([spec], configured { $0.queueTimeout = .milliseconds(200) }) {
                 stage in
                 let gate = Gate()
                 async let running = stage.request(gate.target)
                 try await stage.waitFor { $0.inFlightCount == 1 }
                 let refused = try await stage.request("/hello")
                 #expect(refused.status == .serviceUnavailable)
-                #expect(refused.text.contains("was free within 0.03 seconds"))
+                #expect(refused.text.contains("was free within 0.2 seconds"))
                 gate.open()
                 #expect(try await running.text == "through")
             }
@@ -393,7 +393,8 @@ extension ProcessTests {
                 $0.containerConcurrency = 1
                 $0.scale.max = 1
             }
-            let configuration = configured { $0.queueTimeout = .milliseconds(30) }
+            // Long enough for all that the client sends to be there.
+            let configuration = configured { $0.queueTimeout = .milliseconds(500) }
             try await Stage.with([spec], configuration) { stage in
                 let gate = Gate()
                 async let running = stage.request(gate.target)

@@ -131,11 +131,11 @@ extension ProcessTests {
 
         @Test("a program that is never ready is told apart from one that never listens")
         func neverReady() async throws {
-            var spec = Self.spec([TestFunction.python, "-c", Self.pythonServer])
-            spec.readinessProbe = .init(path: "/ready")
-            spec.readinessProbe?.successThreshold = 1_000_000
+            // A program that starts in no time, compared with the time that it has.
+            var spec = Self.spec(TestFunction.command("port"))
+            spec.readinessProbe = .init(path: "/status/503")
             let configuration = configured {
-                $0.startTimeout = .milliseconds(1500)
+                $0.startTimeout = .seconds(3)
                 $0.startFailuresMax = 1
             }
             try await Stage.with([spec], configuration) { stage in
@@ -143,7 +143,7 @@ extension ProcessTests {
                 #expect(answer.status == .serviceUnavailable)
                 #expect(
                     answer.text.contains(
-                        "did not answer its readinessProbe, GET /ready, with 200 to 399 within"
+                        "did not answer its readinessProbe, GET /status/503, with 200 to 399 within"
                     )
                 )
             }

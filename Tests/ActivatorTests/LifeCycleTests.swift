@@ -221,7 +221,7 @@ extension ProcessTests {
                 #expect(pids.count <= Int(status.startedTotal))
                 #expect(pids.allSatisfy { !isAlive(Int32($0) ?? 1) })
                 // Sockets of the clients linger at most; what the activator opened is closed.
-                #expect(openDescriptorCount() <= before + 2)
+                try await stage.waitForDescriptors(atMost: before + 2)
             }
         }
 
@@ -252,7 +252,7 @@ extension ProcessTests {
                 let status = try await stage.status
                 #expect(status.queuedCount == 0 && status.inFlightCount == 0)
                 #expect(status.requestsTotal <= UInt64(order.count))
-                #expect(openDescriptorCount() <= before + 2)
+                try await stage.waitForDescriptors(atMost: before + 2)
                 // And it works as before.
                 #expect(try await stage.request("/hello").text == "hello")
             }

@@ -117,14 +117,15 @@ extension ProcessTests {
         )
         func neverReady(_ script: String, _ ending: String) async throws {
             let configuration = configured {
-                $0.startTimeout = .milliseconds(500)
+                // Enough for one try where much is to be done.
+                $0.startTimeout = .seconds(3)
                 $0.startFailuresMax = 1
             }
             try await Stage.with([Self.spec(script)], configuration) { stage in
                 let answer = try await stage.request("/hello")
                 #expect(answer.status == .serviceUnavailable)
                 let what =
-                    "did not pass its readinessProbe, the command /bin/sh within 0.5 seconds"
+                    "did not pass its readinessProbe, the command /bin/sh within 3.0 seconds"
                 #expect(answer.text.contains("\(what); \(ending)"), "\(answer.text)")
             }
         }
@@ -211,8 +212,8 @@ extension ProcessTests {
                 let body = Array("x".utf8)
                 let answer = try await stage.request("/crash", method: .post, body: body)
                 #expect(answer.status == .badGateway)
-                #expect(answer.text.contains("exited with code 3"))
                 #expect(try await stage.processID() != pid)
+                #expect(try await stage.status.lastCrash == "its process exited with code 3")
                 try await stage.waitFor { _ in !isRunning(probe) }
             }
         }
@@ -259,7 +260,14 @@ extension ProcessTests {
                 for _ in 0..<20 { await stage.clientLoop.wait(for: .milliseconds(5)) }
                 #expect(asked.number == before)
                 #expect(try await stage.processID() == pid)
+                // As long as it has a request it is not paused, so that its probe goes on.
+                let gate = Gate()
+                async let running = stage.request(gate.target)
+                try await stage.waitFor { $0.inFlightCount == 1 }
                 trouble.raise()
+                try await stage.waitFor { $0.instances.first?.state == .unready }
+                gate.open()
+                #expect(try await running.text == "through")
                 try await stage.waitFor { $0.instances.isEmpty }
             }
         }

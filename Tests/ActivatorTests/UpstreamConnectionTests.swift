@@ -9,7 +9,7 @@ import Testing
 @testable import Activator
 
 /// A connection whose other end is in the hands of the test.
-@Suite("Upstream connection", .timeLimit(.minutes(1)))
+@Suite("Upstream connection", .timeLimit(.minutes(5)))
 struct UpstreamConnectionTests {
     /// Notes what a connection tells.
     ///

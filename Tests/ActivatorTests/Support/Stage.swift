@@ -140,6 +140,17 @@ final class Stage: Sendable {
     }
 }
 
+extension Stage {
+    /// Waits until this process has no more descriptors than that: a server sees some time after a
+    /// client that its connection ended.
+    func waitForDescriptors(atMost count: Int) async throws {
+        while openDescriptorCount() > count {
+            try Task.checkCancellation()
+            await self.clientLoop.wait(for: .milliseconds(1))
+        }
+    }
+}
+
 /// A named pipe: whoever reads a byte of it waits until it is opened.
 final class Gate: Sendable {
     let path: String

@@ -139,10 +139,10 @@ func withPods(
             // The activator knows that there is no pod.
             _ = await cluster.scales.wait { $0 == [0] }
             try await body(cluster, stage)
-            TestPod.hold.set(true)
+            cluster.hold.set(true)
             await stage.end()
         } catch {
-            TestPod.hold.set(true)
+            cluster.hold.set(true)
             await stage.end()
             throw error
         }
@@ -177,8 +177,7 @@ func podStage(
     authorities: String? = nil,
     configuration: ActivatorConfiguration = ActivatorConfiguration()
 ) async throws -> PodStage {
-    TestPod.hold.set(false)
-    return try await PodStage(
+    try await PodStage(
         cluster,
         authorities: authorities ?? "\(cluster.folder.path)/ca.crt",
         configuration,

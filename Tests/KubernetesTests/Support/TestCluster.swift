@@ -36,8 +36,11 @@ final class TestCluster: @unchecked Sendable {
     /// The requests that pods answered, by the names of the pods.
     let served: Journal<String>
 
+    /// What requests of `/slow` wait for at its pods.
+    let hold = Hold()
+
     private var server: HTTPServer?
-    private(set) var port: UInt16 = 0
+    private let port: ReservedPort
     private var tokens: Set<String> = ["first-token"]
     private var version = 1000
     /// Changes up to here are forgotten.
@@ -60,15 +63,17 @@ final class TestCluster: @unchecked Sendable {
         self.requests = Journal(loop: loop)
         self.scales = Journal(loop: loop)
         self.served = Journal(loop: loop)
+        self.port = try ReservedPort()
         try self.folder.makeCertificate("ca")
         self.folder.write("token", "first-token\n")
         loop.start()
         try await self.listen()
     }
 
-    var url: String { "https://127.0.0.1:\(self.port)" }
+    var url: String { "https://127.0.0.1:\(self.port.number)" }
 
     func end() async {
+        self.hold.set(true)
         await self.stopListening()
         for pod in await self.loop.run({ self.pods }) { await pod.end() }
         self.loop.stop()
@@ -89,11 +94,8 @@ final class TestCluster: @unchecked Sendable {
             configuration: configuration,
             handler: AsyncHTTPHandler { [weak self] in try await self?.answer($0) }
         )
-        let address = try await server.listen(on: .ipv4Loopback(port: self.port))
-        await self.loop.run {
-            self.port = address.port
-            self.server = server
-        }
+        _ = try await server.listen(on: .ipv4Loopback(port: self.port.number))
+        await self.loop.run { self.server = server }
     }
 
     /// Cuts all connections; nobody listens any more.
@@ -254,26 +256,26 @@ final class TestCluster: @unchecked Sendable {
         let pod = TestPod(
             name: "\(Self.name)-\(self.podLast)",
             loop: self.loop,
-            served: self.served
+            served: self.served,
+            hold: self.hold
         )
+        pod.passesProbe = self.becomesReady
         self.pods.append(pod)
         self.tell("ADDED", pod)
-        let becomesReady = self.becomesReady
         Task {
             try await pod.start()
-            await self.loop.run { if becomesReady { self.setReady(pod, true) } }
+            await self.loop.run { if pod.isReady { self.tell("MODIFIED", pod) } }
         }
     }
 
     private func setReady(_ pod: TestPod, _ isReady: Bool) {
-        guard !pod.isTerminating, pod.isReady != isReady else { return }
-        pod.isReady = isReady
-        self.tell("MODIFIED", pod)
+        let before = pod.isReady
+        pod.passesProbe = isReady
+        if pod.isReady != before { self.tell("MODIFIED", pod) }
     }
 
     private func terminate(_ pod: TestPod) {
         pod.isTerminating = true
-        pod.isReady = false
         self.tell("MODIFIED", pod)
         Task {
             await pod.end()

@@ -13,27 +13,29 @@ final class TestPod: @unchecked Sendable {
     private static let grace = Duration.seconds(60)
 
     let name: String
-    var isReady = false
+    /// Whether its readiness probe passes, once it listens.
+    var passesProbe = false
     var isTerminating = false
     private let loop: EventLoop
     private let server: HTTPServer
-    private(set) var port: UInt16 = 1
+    /// Where it listens; `nil` while it does not yet.
+    private(set) var port: UInt16?
     /// What its slice says instead of the port.
     private var portShown: UInt16?
 
-    init(name: String, loop: EventLoop, served: Journal<String>) {
+    init(name: String, loop: EventLoop, served: Journal<String>, hold: Hold) {
         self.name = name
         self.loop = loop
         let handler = AsyncHTTPHandler { exchange in
             served.append(name)
-            if exchange.request.path == "/slow" { await Self.hold.wait(on: exchange.loop) }
+            if exchange.request.path == "/slow" { await hold.wait(on: exchange.loop) }
             exchange.respond(.ok, HTTPFields(), body: Array(name.utf8))
         }
         self.server = HTTPServer(loop: loop, handler: handler)
     }
 
-    /// What requests of `/slow` wait for.
-    static let hold = Hold()
+    /// Whether it takes new requests, as far as Kubernetes knows.
+    var isReady: Bool { self.passesProbe && self.port != nil && !self.isTerminating }
 
     func start() async throws {
         let address = try await self.server.listen(on: .ipv4Loopback(port: 0))
@@ -54,7 +56,7 @@ final class TestPod: @unchecked Sendable {
         "endpoints":[{"addresses":["127.0.0.1"],"conditions":{"ready":\(self.isReady),\
         "serving":\(self.isReady || self.isTerminating),"terminating":\(self.isTerminating)},\
         "targetRef":{"kind":"Pod","name":"\(self.name)","uid":"\(self.name)-uid"}}],\
-        "ports":[{"name":"http1","port":\(self.portShown ?? self.port),"protocol":"TCP"}]}
+        "ports":[{"name":"http1","port":\(self.portShown ?? self.port ?? 1),"protocol":"TCP"}]}
         """
     }
 }
