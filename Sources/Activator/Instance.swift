@@ -14,6 +14,8 @@ internal import Telemetry
 final class Instance {
     /// Lines of standard error that are kept for the log of a crash.
     static let lastLinesMax = 8
+    /// Memory, in bytes, that most programs need to start; a limit below may be why one does not.
+    static let memoryUsual: UInt64 = 8 << 20
     /// How long an answer about a broken connection waits to learn how the process ended.
     private static let exitPatience = Duration.milliseconds(200)
 
@@ -83,40 +85,49 @@ final class Instance {
         self.startedAt = .now()
         self.readinessProbe = spec.readinessProbe
         self.memoryBytesMax = spec.resourceLimits.memoryBytesMax
-        let listener = try Socket.listen(on: .ipv4Loopback(port: 0))
-        var mustClose = true
-        defer { if mustClose { Socket.close(listener) } }
-        let address = try Socket.localAddress(of: listener)
-        let isInherited = spec.socketMode == .inherited
+        let (address, listener) = try Self.makeSocket(for: spec)
         self.pool = UpstreamPool(at: address, of: spec, context: context)
-        if !isInherited {
+        self.listeningFD = listener ?? -1
+        do {
+            try self.launch(spec, ready: ready, exited: exited)
+        } catch {
+            self.abandon()
+            throw error
+        }
+    }
+
+    /// Where it is reached, and the listening socket that it inherits, if it does.
+    private static func makeSocket(
+        for spec: RevisionSpec
+    ) throws -> (address: SocketAddress, listener: Int32?) {
+        let listener = try Socket.listen(on: .ipv4Loopback(port: 0))
+        do {
+            let address = try Socket.localAddress(of: listener)
+            guard spec.socketMode != .inherited else { return (address, listener) }
             // The port stays free for the program but for the unlikely thief in between.
             Socket.close(listener)
-            mustClose = false
+            return (address, nil)
+        } catch {
+            Socket.close(listener)
+            throw error
         }
+    }
+
+    private func launch(
+        _ spec: RevisionSpec,
+        ready: @escaping (Instance) -> Void,
+        exited: @escaping (Instance) -> Void
+    ) throws {
         // Without one the first answer tells as well, only later.
-        let readiness = try? ReadinessSocket(loop: context.loop) { [weak self] in
+        self.readiness = try? ReadinessSocket(loop: self.context.loop) { [weak self] in
             if let self { ready(self) }
         }
-        self.readiness = readiness
-        defer { if self.pid == 0 { readiness?.close() } }
-        let cgroup = Self.makeGroup(named: self.name, for: spec, context)
-        defer { if self.pid == 0, let cgroup { context.cgroups?.release(cgroup) } }
-        let environment = InstanceEnvironment.make(
-            for: spec,
-            port: address.port,
-            readinessAddress: readiness?.address
-        )
-        let plan = Self.makePlan(
-            for: spec,
-            environment: environment,
-            listener: isInherited ? listener : nil,
-            cgroup: cgroup
-        )
+        self.cgroup = self.makeGroup()
+        let plan = self.makePlan(for: spec)
         self.plan = plan
         let process = try InstanceProcess(
             plan,
-            on: context.loop,
+            on: self.context.loop,
             line: { [weak self] stream, line in self?.wrote(line, to: stream) },
             exited: { [self] exit in
                 self.memoryWatch?.cancel()
@@ -125,39 +136,39 @@ final class Instance {
                 self.tellEnd()
             }
         )
-        mustClose = false
         self.process = process
-        self.cgroup = cgroup
         self.pid = process.pid
-        if isInherited { self.listeningFD = listener }
-        if cgroup == nil { self.watchMemory() }
+        if self.cgroup == nil { self.watchMemory() }
+    }
+
+    /// Gives back what a process that could not be made would have had.
+    private func abandon() {
+        self.readiness?.close()
+        if let cgroup = self.cgroup.take() { self.context.cgroups?.release(cgroup) }
+        if self.listeningFD >= 0 { Socket.close(self.listeningFD) }
+        self.listeningFD = -1
     }
 
     /// A control group for a limit of memory; `nil` without a limit, and where none can be made.
-    private static func makeGroup(
-        named name: String,
-        for spec: RevisionSpec,
-        _ context: ProxyContext
-    ) -> InstanceCgroup? {
-        let bytesMax = spec.resourceLimits.memoryBytesMax
+    private func makeGroup() -> InstanceCgroup? {
+        let bytesMax = self.memoryBytesMax
         return bytesMax == 0
-            ? nil : context.cgroups?.makeGroup(named: name, memoryBytesMax: bytesMax)
+            ? nil : self.context.cgroups?.makeGroup(named: self.name, memoryBytesMax: bytesMax)
     }
 
-    private static func makePlan(
-        for spec: RevisionSpec,
-        environment: [String],
-        listener: Int32?,
-        cgroup: InstanceCgroup?
-    ) -> InstanceProcess.Plan {
+    private func makePlan(for spec: RevisionSpec) -> InstanceProcess.Plan {
         InstanceProcess.Plan(
             command: spec.command,
-            environment: environment,
+            environment: InstanceEnvironment.make(
+                for: spec,
+                port: self.pool.address.port,
+                readinessAddress: self.readiness?.address
+            ),
             workingDirectory: spec.workingDirectory,
-            listeningFD: listener,
+            listeningFD: self.listeningFD >= 0 ? self.listeningFD : nil,
             limits: spec.resourceLimits,
             user: spec.user,
-            cgroupFD: cgroup?.fd
+            cgroupFD: self.cgroup?.fd
         )
     }
 
@@ -370,14 +381,18 @@ final class Instance {
         ending.told(self)
     }
 
-    /// Tells a kill for want of memory from others; removes the group.
+    /// Tells an end for want of memory from others; removes the group.
     private func reason(of exit: ProcessExit) -> ProcessExit {
         let cgroup = self.cgroup.take()
         defer { if let cgroup { self.context.cgroups?.release(cgroup) } }
         let hasRunOut =
             self.memoryWatch?.hasExceeded == true || cgroup?.hasRunOutOfMemory == true
-        return exit == .signal(SIGKILL) && hasRunOut
-            ? .outOfMemory(limit: self.memoryBytesMax) : exit
+        guard case .signal(let signal) = exit else { return exit }
+        if signal == SIGKILL, hasRunOut { return .outOfMemory(limit: self.memoryBytesMax) }
+        // A program whose pages do not fit is ended by whatever signal its first fault brings.
+        let isStarting = self.readyAt == nil && self.answeredAt == nil
+        return isStarting && 1..<Self.memoryUsual ~= self.memoryBytesMax
+            ? .neverFit(signal: signal, limit: self.memoryBytesMax) : exit
     }
 
     /// Takes the connections that the process never accepted, by the ports of their other ends.

@@ -100,6 +100,20 @@ extension ProcessTests {
             }
         }
 
+        @Test(
+            "a start that a low limit may have ended is told with the limit, up to the usual need",
+            arguments: [(Instance.memoryUsual - (1 << 20), true), (Instance.memoryUsual, false)]
+        )
+        func neverFit(_ limit: UInt64, _ isTold: Bool) async throws {
+            let spec = TestFunction.spec(mode: "die") { $0.resourceLimits.memoryBytesMax = limit }
+            try await Stage.with([spec], configured { $0.startFailuresMax = 1 }) { stage in
+                let text = try await stage.request("/hello").text
+                #expect(text.contains("its process was ended by signal 11 (SIGSEGV)"), "\(text)")
+                let hint = "while it started, for which its memory limit of 7Mi may be too low."
+                #expect(text.contains(hint) == isTold, "\(text)")
+            }
+        }
+
         @Test("threads and what is only reserved do not count")
         func reserved() async throws {
             try await Stage.with([Self.spec]) { stage in

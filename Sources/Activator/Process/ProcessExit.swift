@@ -10,6 +10,9 @@ enum ProcessExit: Equatable, Sendable {
     case signal(Int32)
     /// It was ended because it wanted more memory than this, in bytes.
     case outOfMemory(limit: UInt64)
+    /// It was ended by this signal before it was ready, with a limit of memory, in bytes, that is
+    /// too low for most programs.
+    case neverFit(signal: Int32, limit: UInt64)
     /// It could not be started, for this reason.
     case notStarted(String)
     /// It did not listen on its port for so long that it was ended.
@@ -36,6 +39,9 @@ enum ProcessExit: Equatable, Sendable {
             "exited with code \(code)"
         case .signal(let signal):
             "was ended by signal \(signal)" + (Self.signalNames[signal].map { " (\($0))" } ?? "")
+        case .neverFit(let signal, let limit):
+            "\(Self.signal(signal).description) while it started, for which its memory limit of "
+                + "\(Self.quantity(limit)) may be too low"
         case .outOfMemory(let limit):
             "ran out of memory (limit \(Self.quantity(limit)))"
         case .notStarted(let reason):

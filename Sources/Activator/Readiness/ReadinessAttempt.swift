@@ -16,3 +16,25 @@ protocol ReadinessAttempt: AnyObject {
     /// Gives up, and leaves nothing behind.
     func cancel()
 }
+
+/// A try that keeps by itself whom to tell.
+protocol TellingReadinessAttempt: ReadinessAttempt {
+    /// Told what was found; `nil` before the start and after the end.
+    var done: ((ReadinessFinding) -> Void)? { get set }
+    /// Lets go of all that it holds; called any number of times.
+    func close()
+}
+
+extension TellingReadinessAttempt {
+    /// Ends, and tells what was found.
+    func finish(_ finding: ReadinessFinding) {
+        let done = self.done.take()
+        self.close()
+        done?(finding)
+    }
+
+    func cancel() {
+        self.done = nil
+        self.close()
+    }
+}

@@ -5,10 +5,10 @@ internal import EventLoop
 /// A connection that is made and closed, as the manifest's `tcpSocket` asks for.
 ///
 /// Belongs to the loop's thread.
-final class ReadinessConnection: ReadinessAttempt, EventHandler {
+final class ReadinessConnection: TellingReadinessAttempt, EventHandler {
     private let loop: EventLoop
     private var fd: Int32
-    private var done: ((ReadinessFinding) -> Void)?
+    var done: ((ReadinessFinding) -> Void)?
 
     /// Begins to connect.
     ///
@@ -33,14 +33,7 @@ final class ReadinessConnection: ReadinessAttempt, EventHandler {
         self.finish(code == 0 ? .ready : .notReady("failed: \(SystemError("connect", code: code))"))
     }
 
-    private func finish(_ finding: ReadinessFinding) {
-        let done = self.done.take()
-        self.cancel()
-        done?(finding)
-    }
-
-    func cancel() {
-        self.done = nil
+    func close() {
         guard self.fd >= 0 else { return }
         self.loop.deregister(self.fd)
         Socket.close(self.fd)

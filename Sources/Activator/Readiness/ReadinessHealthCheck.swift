@@ -6,7 +6,7 @@ internal import HTTP
 /// A call of gRPC's health service, as the manifest's `grpc` asks for.
 ///
 /// Belongs to the loop's thread.
-final class ReadinessHealthCheck: ReadinessAttempt, UpstreamClient {
+final class ReadinessHealthCheck: TellingReadinessAttempt, UpstreamClient {
     /// Most bytes that are kept of an answer: a message of a few.
     private static let answerBytesMax = 1024
     /// Whoever tries gives up long before.
@@ -17,7 +17,7 @@ final class ReadinessHealthCheck: ReadinessAttempt, UpstreamClient {
     private let context: ProxyContext
     private let pool: HTTP2UpstreamPool
     private var carrier: (any UpstreamCarrier)?
-    private var done: ((ReadinessFinding) -> Void)?
+    var done: ((ReadinessFinding) -> Void)?
     private var answer: [UInt8] = []
 
     /// Makes a call of a connection of its own.
@@ -109,14 +109,7 @@ final class ReadinessHealthCheck: ReadinessAttempt, UpstreamClient {
 
     // MARK: End
 
-    private func finish(_ finding: ReadinessFinding) {
-        let done = self.done.take()
-        self.cancel()
-        done?(finding)
-    }
-
-    func cancel() {
-        self.done = nil
+    func close() {
         self.carrier?.close()
         self.carrier = nil
         self.pool.close()

@@ -6,7 +6,7 @@ internal import HTTP
 /// A request that is answered with 200 to 399, as the manifest's `httpGet` asks for.
 ///
 /// Belongs to the loop's thread.
-final class ReadinessRequest: ReadinessAttempt, EventHandler {
+final class ReadinessRequest: TellingReadinessAttempt, EventHandler {
     /// Most bytes that are looked at for a status line.
     private static let statusLineBytesMax = 512
 
@@ -15,7 +15,7 @@ final class ReadinessRequest: ReadinessAttempt, EventHandler {
     private var fd: Int32
     private var isSent = false
     private var received: [UInt8] = []
-    private var done: ((ReadinessFinding) -> Void)?
+    var done: ((ReadinessFinding) -> Void)?
 
     /// Begins to connect.
     ///
@@ -97,14 +97,7 @@ final class ReadinessRequest: ReadinessAttempt, EventHandler {
         return Int(String(decoding: bytes[9..<12], as: UTF8.self)) ?? 0
     }
 
-    private func finish(_ finding: ReadinessFinding) {
-        let done = self.done.take()
-        self.cancel()
-        done?(finding)
-    }
-
-    func cancel() {
-        self.done = nil
+    func close() {
         guard self.fd >= 0 else { return }
         self.loop.deregister(self.fd)
         Socket.close(self.fd)
