@@ -187,24 +187,30 @@ package final class Activator: HTTPHandler, @unchecked Sendable {
     ///   - source: What tells the source from others.
     ///   - service: The service that gets its events; one that is not served is passed over.
     ///   - namespace: The namespace of the service.
+    ///   - taken: Told on the loop whether the service is served.
     package func report(
         _ lag: SourceLag,
         of source: String,
         for service: String,
-        namespace: String
+        namespace: String,
+        taken: @escaping @Sendable (Bool) -> Void = { _ in }
     ) {
         self.loop.execute {
-            guard !self.isStopping,
-                let route = self.services.first(where: {
-                    $0.service == service && $0.namespace == namespace
-                })
-            else { return }
-            for revision in self.revisions where revision.spec.namespace == namespace {
-                let percent = route.targets.reduce(0) {
-                    $1.revision == revision.spec.revision ? $0 + $1.percent : $0
-                }
-                if percent > 0 { revision.lagReported(lag.share(percent: percent), by: source) }
+            let route = self.services.first {
+                $0.service == service && $0.namespace == namespace
             }
+            if let route { self.take(lag, of: source, for: route) }
+            taken(route != nil)
+        }
+    }
+
+    private func take(_ lag: SourceLag, of source: String, for route: ServiceRoute) {
+        guard !self.isStopping else { return }
+        for revision in self.revisions where revision.spec.namespace == route.namespace {
+            let percent = route.targets.reduce(0) {
+                $1.revision == revision.spec.revision ? $0 + $1.percent : $0
+            }
+            if percent > 0 { revision.lagReported(lag.share(percent: percent), by: source) }
         }
     }
 

@@ -15,7 +15,7 @@ package struct LoadHistory: Sendable {
         /// Instances.
         package var instances: UInt32 = 0
         /// Records that the sources of events have left to do.
-        package var lag: UInt32 = 0
+        package var lag = 0
 
         fileprivate mutating func raise(to other: Self) {
             self.inFlight = max(self.inFlight, other.inFlight)

@@ -209,7 +209,7 @@ final class Revision {
         sample.inFlight = UInt32(clamping: self.state.requests.dispatchedCount)
         sample.queued = UInt32(clamping: self.state.requests.queuedCount)
         sample.instances = UInt32(clamping: self.instances.count)
-        sample.lag = UInt32(clamping: self.lagTold ?? 0)
+        sample.lag = self.lagTold ?? 0
         self.history.record(sample, at: self.context.loop.now)
     }
 

@@ -141,6 +141,25 @@ struct ObjectReader {
         return self.items(name).compactMap { Self.text($0.value, path: $0.path, problems) }
     }
 
+    /// A list of texts that has to be there, of which the first must not be empty: a command.
+    mutating func requiredWords(_ name: String) -> [Field<String>] {
+        guard let node = self.node(name) else {
+            self.missing(name)
+            return []
+        }
+        if case .sequence(let nodes) = node.content, nodes.isEmpty {
+            self.problems.error(
+                node.mark,
+                "\(self.path(of: name)): expected a program and its arguments, got an empty list"
+            )
+        }
+        let words = self.texts(name)
+        if let program = words.first, program.value.isEmpty {
+            self.problems.error(program, "expected a program, got an empty text")
+        }
+        return words
+    }
+
     /// Names with texts, such as labels; empty when it is missing.
     mutating func textMap(_ name: String) -> [String: Field<String>] {
         guard let node = self.node(name) else { return [:] }

@@ -81,9 +81,7 @@ extension Probe {
             socket.finish()
         }
         if var exec = reader.object("exec") {
-            let command = exec.texts("command").map(\.value)
-            if command.first?.isEmpty ?? true { exec.missing("command") }
-            found.append((.exec(command), nil))
+            found.append((.exec(exec.requiredWords("command").map(\.value)), nil))
             exec.finish()
         }
         if var grpc = reader.object("grpc") {

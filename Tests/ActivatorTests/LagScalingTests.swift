@@ -164,6 +164,17 @@ extension ProcessTests {
                     namespace: "test"
                 )
                 #expect(await stage.activator.status().map(\.lag) == [0, 0, nil])
+                for (service, isServed) in [("probe", true), ("nobody", false)] {
+                    let isTaken = await withCheckedContinuation { continuation in
+                        stage.activator.report(lag, of: "s", for: service, namespace: "test") {
+                            continuation.resume(returning: $0)
+                        }
+                    }
+                    #expect(isTaken == isServed)
+                }
+                let most = SourceLag(records: .max, parallelMax: 20)
+                stage.activator.report(most, of: "s", for: "probe", namespace: "test")
+                #expect(await stage.activator.status()[0].history.last?.lag ?? 0 > UInt32.max)
             }
         }
     }

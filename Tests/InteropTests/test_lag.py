@@ -138,6 +138,10 @@ def test_a_dispatcher_of_its_own_tells_the_activator(tmp_path):
         assert requests.post(url, data=b"{}", timeout=10).status_code == 400
         assert requests.post(url, data=b"x" * 4097, timeout=10).status_code == 413
         assert requests.get(url, timeout=10).headers["Allow"] == "POST"
+        report = {"source": "s", "namespace": "no", "service": "body", "records": 1,
+                  "parallelMax": 1}
+        answer = requests.post(url, json=report, timeout=10)
+        assert (answer.status_code, answer.text) == (404, "no function no/body is served here\n")
         assert function(activator)["lag"] == 0
     finally:
         for program in reversed(programs):

@@ -46,9 +46,22 @@ struct ProbeTests {
         #expect(command == ["cat", "/tmp/ready"])
     }
 
-    @Test("a command that is empty or missing is told", arguments: ["{}", "{command: []}"])
-    func noCommand(_ exec: String) throws {
+    @Test(
+        "what is no command is told once, with what it is",
+        arguments: [
+            ("{}", ": missing, but required"),
+            ("{command: }", ": missing, but required"),
+            ("{command: []}", ": expected a program and its arguments, got an empty list"),
+            ("{command: cat /tmp/ready}", ": expected a list, got a string"),
+            ("{command: {run: cat}}", ": expected a list, got a mapping"),
+            ("{command: [1]}", "[0]: expected a string, got an integer; put it in quotes"),
+            ("{command: [cat, [a]]}", "[1]: expected a string, got a list"),
+            ("{command: [\"\", a]}", "[0]: expected a program, got an empty text"),
+        ]
+    )
+    func noCommand(_ exec: String, _ message: String) throws {
         let diagnostics = Load.diagnostics(Self.manifest("{exec: \(exec)}"))
-        #expect(diagnostics.contains { $0.contains("exec.command: missing, but required") })
+        #expect(diagnostics.count == 1, "\(diagnostics)")
+        #expect(diagnostics.first?.hasSuffix("readinessProbe.exec.command\(message)") == true)
     }
 }

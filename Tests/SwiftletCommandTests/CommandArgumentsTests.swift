@@ -96,6 +96,24 @@ struct CommandArgumentsTests {
         #expect(throws: UsageError.self) { try Self.read(["--idle=\(text)"]).duration("idle") }
     }
 
+    @Test(
+        "a folder of functions that is not there is told",
+        arguments: ["/nonexistent", "/etc/hosts"]
+    )
+    func functionsFolder(_ path: String) throws {
+        func options(_ folder: String) throws -> PlatformOptions {
+            let arguments = try CommandArguments(
+                ["-f", "m", "--functions", folder],
+                syntax: ActivateCommand.syntax,
+                environment: [:]
+            )
+            return try PlatformOptions(arguments)
+        }
+        #expect(try options("/etc").functionsDirectory == "/etc")
+        let error = #expect(throws: UsageError.self) { try options(path) }
+        #expect(error?.description == "--functions \(path): expected a folder that is there")
+    }
+
     @Test("every flag of every verb has its own variable, and help names it")
     func syntaxes() {
         for command in SwiftletCommand.commands {

@@ -21,7 +21,7 @@ enum UpstreamFailure: Equatable {
     case malformedHTTP2
     /// What came is no HTTP/2 at all.
     case notHTTP2
-    /// The function gave the request back without having begun it.
+    /// The function gave the request back, or ended its connection, without having begun it.
     case refused
     /// The function ended the request with this code.
     case reset(HTTP2ErrorCode)
@@ -61,7 +61,7 @@ enum UpstreamFailure: Equatable {
         case .malformed(let error): "sent an answer that is not valid HTTP: \(error.explanation)"
         case .malformedHTTP2: "sent an answer that is not valid HTTP/2"
         case .notHTTP2: "does not speak HTTP/2, which its port's name (h2c) promises"
-        case .refused: "refused the request again and again"
+        case .refused: "never began the request: each time it refused it or closed the connection"
         case .reset(let code): "ended the request with \(code)"
         case .requestTooLong:
             "is sent no head or trailers of more than \(HTTP2ClientSession.sentBlockBytesMax) bytes"

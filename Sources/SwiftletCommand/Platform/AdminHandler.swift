@@ -11,13 +11,13 @@ enum AdminHandler {
     ///
     /// `isReady` says whether everything was started, `isAlive` whether a restart would not help,
     /// `functions` gives the state of all functions as JSON, and `lag` takes what a dispatcher in
-    /// another process reports.
+    /// another process reports, and answers whether the function is served here.
     static func make(
         metrics: Metrics,
         isReady: @escaping @Sendable () -> Bool,
         isAlive: @escaping @Sendable () async -> Bool = { true },
         functions: @escaping @Sendable () async -> String,
-        lag: @escaping @Sendable (LagReport) -> Void = { _ in }
+        lag: @escaping @Sendable (LagReport) async -> Bool = { _ in false }
     ) -> AsyncHTTPHandler {
         AsyncHTTPHandler { exchange in
             if exchange.request.path == LagReport.path {
@@ -73,14 +73,18 @@ enum AdminHandler {
 
     private static func takeLag(
         _ exchange: HTTPExchange,
-        _ lag: @Sendable (LagReport) -> Void
+        _ lag: @Sendable (LagReport) async -> Bool
     ) async {
         guard exchange.request.method == .post else {
             return await exchange.sendResponse(.methodNotAllowed, ["Allow": "POST"])
         }
         do {
             let body = try await exchange.collectBody(upTo: LagReport.bytesMax)
-            lag(try LagReport(json: body))
+            let report = try LagReport(json: body)
+            guard await lag(report) else {
+                let name = "\(report.namespace)/\(report.service)"
+                return await self.text(exchange, .notFound, "no function \(name) is served here\n")
+            }
             await exchange.sendResponse(.noContent)
         } catch let error as HTTPBodyError {
             await self.text(

@@ -18,6 +18,7 @@ enum FunctionsReport {
         var isReachable: Bool
         var whyUp: [Why]
         var nextDecisionSeconds: Double?
+        /// Nothing before the first decision, and where `--idle` takes the autoscaler's place.
         var autoscaler: Decision?
         var history: History?
         var coldStarts: [ColdStart]
@@ -49,7 +50,7 @@ enum FunctionsReport {
         var inFlight: [UInt32]
         var queued: [UInt32]
         var instances: [UInt32]
-        var lag: [UInt32]
+        var lag: [Int]
 
         /// Nothing where nothing ever happened.
         init?(_ samples: [LoadHistory.Sample]) {

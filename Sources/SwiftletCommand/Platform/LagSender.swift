@@ -57,9 +57,13 @@ final class LagSender: @unchecked Sendable {
             case .success(let answer): "\(self.url) answered \(answer.status)"
             case .failure(let error): "\(error)"
             }
-        if let failure, !self.hasFailed {
+        defer { self.hasFailed = failure != nil }
+        guard let failure, !self.hasFailed else { return }
+        if case .success(let answer) = result, answer.status == .notFound {
+            // Its manifests may come later than ours, or never: the events go on in any case.
+            self.logger.info("The activator does not serve the function.", ["answer": failure])
+        } else {
             self.logger.warning("The activator cannot be told of the lag.", ["error": failure])
         }
-        self.hasFailed = failure != nil
     }
 }

@@ -51,11 +51,9 @@ final class ManifestWatch: EventHandler, @unchecked Sendable {
     }
 
     private func add(_ path: String) throws {
-        var status = stat()
-        let isFolder = stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
         var folder = path
         var name: String?
-        if !isFolder {
+        if !Files.isFolder(path) {
             let parts = path.split(separator: "/", omittingEmptySubsequences: false)
             name = parts.last.map(String.init)
             folder = parts.count > 1 ? parts.dropLast().joined(separator: "/") : "."

@@ -18,7 +18,7 @@ extension Platform {
         let source = "\(dispatcher.spec.namespace)/\(dispatcher.spec.name)"
         let tell: @Sendable (LagReport) -> Void
         if let activator = self.activator {
-            tell = activator.take
+            tell = { activator.take($0) }
         } else if let url = self.options.activatorAdmin {
             let logger = Logger(label: "dispatcher").with(["source": source])
             tell = LagSender(to: url, client: client, logger: logger).send
@@ -41,12 +41,22 @@ extension Platform {
 
 extension Activator {
     /// Lets a report count; any thread.
-    func take(_ report: LagReport) {
+    ///
+    /// `taken` is told whether the function is served here.
+    func take(_ report: LagReport, taken: @escaping @Sendable (Bool) -> Void = { _ in }) {
         self.report(
             SourceLag(records: report.records, parallelMax: report.parallelMax),
             of: report.source,
             for: report.service,
-            namespace: report.namespace
+            namespace: report.namespace,
+            taken: taken
         )
+    }
+
+    /// Lets a report count; `false` when the function is not served here.
+    func take(_ report: LagReport) async -> Bool {
+        await withCheckedContinuation { continuation in
+            self.take(report) { continuation.resume(returning: $0) }
+        }
     }
 }

@@ -132,7 +132,7 @@ final class Platform {
             isReady: { isReady.isSet },
             isAlive: { await dispatcherBox.isAlive },
             functions: { await FunctionsReport.json(of: activatorBox.value) },
-            lag: { activatorBox.value?.take($0) }
+            lag: { await activatorBox.value?.take($0) ?? false }
         )
         let server = HTTPServer(loop: loop, handler: handler)
         let address = try await self.listen(

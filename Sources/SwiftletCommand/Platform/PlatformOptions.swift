@@ -133,7 +133,7 @@ struct PlatformOptions: Sendable {
         self.kafka = arguments["kafka"]
         self.storage = arguments["s3"]
         self.stateDirectory = arguments["state"] ?? self.stateDirectory
-        self.functionsDirectory = arguments["functions"]
+        self.functionsDirectory = try Self.functionsDirectory(arguments["functions"])
         self.idleWindow = try arguments.duration("idle")
         self.activator = arguments["activator"]
         self.activatorAdmin = arguments["activator-admin"]
@@ -142,6 +142,12 @@ struct PlatformOptions: Sendable {
         }
         try self.readBackend(arguments)
         self.readCredentials(Environment.process)
+    }
+
+    /// A folder that is not there would be passed over without a word.
+    private static func functionsDirectory(_ path: String?) throws -> String? {
+        guard let path, !Files.isFolder(path) else { return path }
+        throw UsageError("--functions \(path): expected a folder that is there")
     }
 
     private mutating func readBackend(_ arguments: CommandArguments) throws {

@@ -54,5 +54,11 @@ enum Files {
         return (fd, Int64(status.st_size))
     }
 
+    /// Whether a path leads to a folder.
+    static func isFolder(_ path: String) -> Bool {
+        var status = stat()
+        return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+    }
+
     static func close(_ fd: Int32) { Glibc.close(fd) }
 }
