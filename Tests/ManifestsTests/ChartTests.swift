@@ -66,7 +66,7 @@ struct ChartTests {
                 "AWS_ENDPOINT_URL": "http://minions-hl.minio-tenant.svc:9000",
                 "AWS_REGION": "us-east-1", "EXAM_GENERATOR": "cloze",
                 "KAFKA_BOOTSTRAP_SERVER": "kafka-cluster-kafka-bootstrap.strimzi.svc:9092",
-                "RESULT_TOPIC": "exam-generated",
+                "RESULT_TOPIC": "exam-generated", "SWIFTLET_HALF_CLOSE": "cancel",
             ]
         )
     }
