@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -69,6 +70,11 @@ int swiftlet_accept(int listening_fd, void *peer, uint32_t *length) {
 
 int swiftlet_stream_socket(int family) {
     return socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+}
+
+int swiftlet_unread_length(int fd) {
+    int length = 0;
+    return ioctl(fd, FIONREAD, &length) < 0 ? -1 : length;
 }
 
 static int signal_pipe[2] = {-1, -1};

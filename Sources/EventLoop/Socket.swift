@@ -199,6 +199,12 @@ package enum Socket {
         }
     }
 
+    /// How many bytes were received and not read; `nil` when the kernel does not tell.
+    package static func unreadLength(of fd: Int32) -> Int? {
+        let length = swiftlet_unread_length(fd)
+        return length < 0 ? nil : Int(length)
+    }
+
     /// Writes what the kernel takes.
     @inline(__always)
     package static func write(_ fd: Int32, from buffer: UnsafeRawBufferPointer) -> Transfer {

@@ -78,7 +78,7 @@ extension HTTPConnection {
     func updateInterest() {
         guard !self.isClosed else { return }
         let wantsInput = self.wantsInput
-        var interest = wantsInput ? IOEvents.readable : IOEvents(rawValue: 0)
+        var interest = wantsInput ? IOEvents.readable : self.interestInUnreadEnd
         if self.writeDeadline != nil || self.transport.tls?.wantsWrite == true {
             interest.insert(.writable)
         }

@@ -69,6 +69,8 @@ final class HTTPConnection: EventHandler, @unchecked Sendable {
     var interest: IOEvents = .readable
     @exclusivity(unchecked)
     var hasInputEnded = false
+    /// Whether the peer is known to send no more than what is not read yet.
+    var hasSeenUnreadEnd = false
     @exclusivity(unchecked)
     var isProcessing = false
     /// Whether pending requests wait because too many answers wait to be sent.
@@ -130,6 +132,8 @@ final class HTTPConnection: EventHandler, @unchecked Sendable {
             self.readInput()
         } else if events.contains(.failed) {
             self.reset()
+        } else if events.contains(.peerClosed) {
+            self.inputEndedUnread()
         }
     }
 
@@ -191,6 +195,8 @@ final class HTTPConnection: EventHandler, @unchecked Sendable {
         case .lingering: if self.output.isEmpty { self.close() }
         case .exchange:
             if self.decoder != nil {
+                // Nobody hears now that the request was given up: it is over (RFC 9112 section 8).
+                guard self.exchange?.isBodyAwaited == true else { return self.close() }
                 self.decoder = nil
                 self.setDeadline(after: nil)
                 self.closesAfterAnswer = true

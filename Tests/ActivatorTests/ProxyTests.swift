@@ -252,6 +252,33 @@ extension ProcessTests {
             }
         }
 
+        @Test("a client that ends within its body leaves the queue, also where nobody reads it")
+        func abandonedUpload() async throws {
+            let spec = TestFunction.spec {
+                $0.containerConcurrency = 1
+                $0.scale.max = 1
+            }
+            try await Stage.with([spec]) { stage in
+                let gate = Gate()
+                async let running = stage.request(gate.target)
+                try await stage.waitFor { $0.inFlightCount == 1 }
+                // The second one sends more than is read ahead.
+                for sentCount in [1, 80_000] {
+                    let leaving = try await stage.connect()
+                    let head = "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n"
+                    await leaving.write(Array(head.utf8))
+                    try await stage.waitFor { $0.queuedCount == 1 }
+                    await leaving.write([UInt8](repeating: 7, count: sentCount))
+                    await leaving.shutdownWrite()
+                    try await stage.waitFor { $0.queuedCount == 0 }
+                    await leaving.close()
+                }
+                gate.open()
+                #expect(try await running.text == "through")
+                #expect(try await stage.request("/count").text == "2")
+            }
+        }
+
         @Test("hosts that are no function's get 404 with those that are")
         func unrouted() async throws {
             let specs = [TestFunction.spec("alpha"), TestFunction.spec("beta")]

@@ -41,6 +41,8 @@ int swiftlet_eventfd(void);
 int swiftlet_accept(int listening_fd, void *peer, uint32_t *length);
 int swiftlet_stream_socket(int family);
 int swiftlet_pipe(int fds[2]);
+/* How many bytes a socket has received that nobody has read. */
+int swiftlet_unread_length(int fd);
 int swiftlet_pidfd_open(int32_t pid);
 
 /*
