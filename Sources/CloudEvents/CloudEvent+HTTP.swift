@@ -48,6 +48,10 @@ extension CloudEvent {
             return (try CloudEvent(jsonFormat: body, limits: limits), .structured)
         }
         let reader = HTTPEventReader(fields, coding: headerCoding, limits: limits)
+        // Which of two types holds, others may see otherwise (RFC 9110 section 8.3).
+        if let mode = reader.mode, mode != .binary, fields.isRepeated(.contentType) {
+            throw .attributeDuplicated("datacontenttype")
+        }
         switch reader.mode {
         case .structured:
             try MediaType.checkFormat(reader.contentType, "application/cloudevents+json")

@@ -17,6 +17,7 @@ package enum HTTPFieldName: UInt8, Sendable, CaseIterable {
     case forwarded
     case host
     case keepAlive
+    case kubeletProbe
     case networkProbe
     case proxyRequest
     case server
@@ -102,6 +103,7 @@ package enum HTTPFieldName: UInt8, Sendable, CaseIterable {
         case (self.word("keep-ali"), self.word("ve\0\0\0\0\0\0")): .keepAlive
         case (self.word("forwarde"), self.word("d\0\0\0\0\0\0\0")): .forwarded
         case (self.word("x-forwar"), self.word("ded-for\0")): .xForwardedFor
+        case (self.word("k-kubele"), self.word("t-probe\0")): .kubeletProbe
         case (self.word("k-networ"), self.word("k-probe\0")): .networkProbe
         case (self.word("k-proxy-"), self.word("request\0")): .proxyRequest
         default: .other

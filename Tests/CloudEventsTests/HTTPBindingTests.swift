@@ -139,6 +139,18 @@ struct HTTPBindingTests {
         (["ce-id": "j"], .attributeDuplicated("id")),
         (["ce-x": "1", "Ce-X": "2"], .attributeDuplicated("x")),
         (["content-type": "a/b", "Content-Type": "a/b"], .attributeDuplicated("datacontenttype")),
+        (
+            ["content-type": "application/cloudevents+json", "Content-Type": "application/json"],
+            .attributeDuplicated("datacontenttype")
+        ),
+        (
+            ["content-type": "application/json", "Content-Type": "application/cloudevents+json"],
+            .attributeDuplicated("datacontenttype")
+        ),
+        (
+            ["content-type": "text/plain", "Content-Type": "application/cloudevents-batch+json"],
+            .attributeDuplicated("datacontenttype")
+        ),
         (["ce-Bad_Name": "1"], .attributeInvalid("Bad_Name", .nameInvalid)),
         (["ce-data": "1"], .attributeInvalid("data", .nameInvalid)),
         (["ce-subject": ""], .attributeInvalid("subject", .empty)),

@@ -10,7 +10,7 @@ struct HTTPFieldNameTests {
         (.connection, "Connection"), (.contentLength, "Content-Length"),
         (.contentType, "Content-Type"), (.date, "Date"), (.expect, "Expect"),
         (.forwarded, "Forwarded"), (.host, "Host"), (.keepAlive, "Keep-Alive"),
-        (.networkProbe, "K-Network-Probe"), (.proxyRequest, "K-Proxy-Request"),
+        (.kubeletProbe, "K-Kubelet-Probe"), (.networkProbe, "K-Network-Probe"), (.proxyRequest, "K-Proxy-Request"),
         (.server, "Server"), (.te, "TE"), (.trailer, "Trailer"),
         (.transferEncoding, "Transfer-Encoding"), (.upgrade, "Upgrade"),
         (.userAgent, "User-Agent"), (.xForwardedFor, "X-Forwarded-For"),

@@ -73,6 +73,13 @@ struct HealthProbesTests {
         #expect(!HealthProbes.isFromProber([:]))
     }
 
+    @Test("or by the kubelet's mark, whoever sends it")
+    func mark() {
+        let fields: HTTPFields = ["User-Agent": "envoy", "K-Kubelet-Probe": "queue"]
+        #expect(HealthProbes.isFromProber(fields))
+        #expect(!HealthProbes.isFromProber(["K-Kubelet-Probe": ""]))
+    }
+
     @Test("other requests are no probes", arguments: ["/", "/health", "/health/other"])
     func others(_ target: String) {
         let request = HTTPRequestHead(method: .get, target: target)

@@ -61,6 +61,8 @@ enum HealthProbes {
     ///
     /// It goes to the route that it names, if there is one, and is answered with 200 else.
     static func isFromProber(_ fields: HTTPFields) -> Bool {
+        // A mesh that makes the kubelet's probes its own leaves this mark.
+        if let mark = fields.valueBytes(.kubeletProbe), !mark.isEmpty { return true }
         guard let agent = fields.valueBytes(.userAgent),
             agent.first == UInt8(ascii: "k") || agent.first == UInt8(ascii: "K")
         else { return false }
