@@ -13,12 +13,11 @@ struct HTTP2FrameBudget {
     private var earned = 0
     private var bucket: TokenBucket
 
-    init(_ limits: HTTP2Limits, now: MonotonicTime) {
+    init(_ limits: HTTP2Limits) {
         self.earnedPerFrame = max(1, limits.overheadFramesPerMessageFrame)
         self.bucket = TokenBucket(
             capacity: limits.overheadFramesMax,
-            perSecond: limits.overheadFramesPerSecond,
-            now: now
+            interval: .seconds(1) / max(1, limits.overheadFramesPerSecond)
         )
     }
 
@@ -38,6 +37,6 @@ struct HTTP2FrameBudget {
         }
         let rest = count - self.earned
         self.earned = 0
-        return self.bucket.take(rest, at: now)
+        return self.bucket.takeIfAdmitted(rest, at: now)
     }
 }

@@ -143,7 +143,7 @@ extension HTTP2Session {
     func streamClosed(_ id: Int32, _ code: UInt32) {
         guard let stream = self.streams.removeValue(forKey: id) else { return }
         if !stream.isAnswerSent, !stream.isResetByServer,
-            !self.resets.take(at: self.connection.loop.now)
+            !self.resets.takeIfAdmitted(at: self.connection.loop.now)
         {
             // At once: one that we reset closes while output is made, and nothing more may come.
             self.terminate(NGHTTP2_ENHANCE_YOUR_CALM)

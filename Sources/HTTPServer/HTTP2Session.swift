@@ -75,10 +75,9 @@ final class HTTP2Session: HTTP2SessionOwner {
         self.connection = connection
         self.resets = TokenBucket(
             capacity: limits.resetsMax,
-            perSecond: limits.resetsPerSecond,
-            now: connection.loop.now
+            interval: .seconds(1) / max(1, limits.resetsPerSecond)
         )
-        self.frameBudget = HTTP2FrameBudget(limits, now: connection.loop.now)
+        self.frameBudget = HTTP2FrameBudget(limits)
         self.library = HTTP2LibrarySession(
             .server,
             owner: self,

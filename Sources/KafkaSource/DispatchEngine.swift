@@ -90,8 +90,7 @@ final class DispatchEngine: @unchecked Sendable {
             ordering: spec.ordering,
             schedule: self.policy.schedule,
             hasDeadLetterSink: self.policy.deadLetterSink != nil,
-            limits: limits,
-            at: now
+            limits: limits
         )
         self.progress = ProgressWatch(at: now)
         self.consumer = try self.makeConsumer()

@@ -112,8 +112,7 @@ struct LaneSet {
         ordering: DeliveryOrdering,
         schedule: RetrySchedule,
         hasDeadLetterSink: Bool,
-        limits: Limits,
-        at now: MonotonicTime = MonotonicTime(nanoseconds: 0)
+        limits: Limits
     ) {
         precondition(limits.inFlightMax >= 1, "without jobs nothing is delivered")
         self.ordering = ordering
@@ -121,7 +120,7 @@ struct LaneSet {
         self.hasDeadLetterSink = hasDeadLetterSink
         self.limits = limits
         self.concurrency = ConcurrencyLimit(most: limits.inFlightMax)
-        self.bucket = limits.rateMax.map { TokenBucket(rate: $0, at: now) }
+        self.bucket = limits.rateMax.map { TokenBucket(rate: $0) }
     }
 
     // MARK: Lanes
@@ -208,7 +207,8 @@ struct LaneSet {
     func nextDeadline(after now: MonotonicTime) -> MonotonicTime? {
         var deadline = self.deadlines.first?.deadline
         if let bucket = self.bucket, !bucket.admits(at: now) {
-            deadline = min(deadline ?? bucket.nextAdmission, bucket.nextAdmission)
+            let admission = bucket.admission(at: now)
+            deadline = min(deadline ?? admission, admission)
         }
         return deadline
     }

@@ -79,7 +79,7 @@ struct HTTP2FrameBudgetTests {
         limits.overheadFramesPerSecond = 10
         limits.overheadFramesPerMessageFrame = 3
         change(&limits)
-        return HTTP2FrameBudget(limits, now: Self.start)
+        return HTTP2FrameBudget(limits)
     }
 
     /// Whether there was room, for one number after the other.

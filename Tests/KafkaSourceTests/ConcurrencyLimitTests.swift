@@ -42,26 +42,6 @@ struct ConcurrencyLimitTests {
     }
 }
 
-@Suite("Rates")
-struct TokenBucketTests {
-    @Test("a second's worth at once, then one after the other", arguments: [0.5, 1, 10, 1000])
-    func rate(_ rate: Double) {
-        let start = MonotonicTime(nanoseconds: 1_000_000_000_000)
-        var bucket = TokenBucket(rate: rate, at: start)
-        var passed = 0
-        let seconds = 20
-        for millisecond in 0..<seconds * 1000 {
-            let now = start.advanced(by: .milliseconds(millisecond))
-            while bucket.admits(at: now) {
-                bucket.take(at: now)
-                passed += 1
-            }
-        }
-        let most = rate * Double(seconds) + max(1, rate)
-        #expect(Double(passed) <= most && Double(passed) >= rate * Double(seconds) - 1)
-    }
-}
-
 @Suite("Deadlines")
 struct DeadlineHeapTests {
     @Test("come out in their order", arguments: SeededGenerator.seeds)

@@ -34,8 +34,7 @@ struct LaneSetTests {
                 delay: .milliseconds(100)
             ),
             hasDeadLetterSink: deadLetterSink,
-            limits: limits,
-            at: self.start
+            limits: limits
         )
     }
 

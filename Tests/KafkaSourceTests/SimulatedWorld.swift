@@ -60,10 +60,10 @@ struct SimulatedWorld {
     init(seed: UInt64, ordering: DeliveryOrdering) {
         self.random = SeededGenerator(seed: seed)
         self.ordering = ordering
-        self.lanes = Self.makeLanes(ordering, self.now)
+        self.lanes = Self.makeLanes(ordering)
     }
 
-    private static func makeLanes(_ ordering: DeliveryOrdering, _ now: MonotonicTime) -> LaneSet {
+    private static func makeLanes(_ ordering: DeliveryOrdering) -> LaneSet {
         var limits = LaneSet.Limits(ordering, inFlightMax: self.inFlightMax)
         limits.windowMax = 8
         limits.bytesMax = 12
@@ -76,8 +76,7 @@ struct SimulatedWorld {
                 delay: .milliseconds(10)
             ),
             hasDeadLetterSink: true,
-            limits: limits,
-            at: now
+            limits: limits
         )
     }
 
@@ -355,7 +354,7 @@ struct SimulatedWorld {
     }
 
     private mutating func crash() {
-        self.lanes = Self.makeLanes(self.ordering, self.now)
+        self.lanes = Self.makeLanes(self.ordering)
         self.sent = []
         self.places = [:]
         for index in self.partitions.indices {

@@ -96,23 +96,4 @@ struct WebhookTests {
         #expect(await tester.send(self.delivery("b.example")).status == 200)
         #expect(await tester.send(self.delivery(nil)).status == 200)
     }
-
-    @Test("a bucket refills with time, and never beyond a minute's worth")
-    func bucket() {
-        func time(_ seconds: Int) -> MonotonicTime {
-            MonotonicTime(nanoseconds: UInt64(seconds) * 1_000_000_000)
-        }
-        var bucket = TokenBucket(perMinute: 2)
-        #expect(bucket.take(now: time(100)) == nil)
-        #expect(bucket.take(now: time(100)) == nil)
-        #expect(bucket.take(now: time(100)) == .seconds(30))
-        #expect(bucket.take(now: time(110)) == .seconds(20))
-        #expect(bucket.take(now: time(130)) == nil)
-        #expect(bucket.take(now: time(130)) == .seconds(30))
-        // A clock that goes back gives nothing.
-        #expect(bucket.take(now: time(10)) == .seconds(30))
-        #expect(bucket.take(now: time(9999)) == nil)
-        #expect(bucket.take(now: time(9999)) == nil)
-        #expect(bucket.take(now: time(9999)) == .seconds(30))
-    }
 }

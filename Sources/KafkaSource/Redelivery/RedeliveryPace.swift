@@ -11,7 +11,7 @@ final class RedeliveryPace: Sendable {
 
     /// Makes a pace of so many records a second; `nil` for any number.
     init(rate: Double?, interruption: Interruption) {
-        self.bucket = Mutex(rate.map { TokenBucket(rate: $0, at: .now()) })
+        self.bucket = Mutex(rate.map { TokenBucket(rate: $0) })
         self.interruption = interruption
     }
 
@@ -21,7 +21,7 @@ final class RedeliveryPace: Sendable {
     func admit() async -> Bool {
         let now = MonotonicTime.now()
         let turn = self.bucket.withLock { bucket -> MonotonicTime? in
-            let turn = bucket?.nextAdmission
+            let turn = bucket?.admission(at: now)
             // The turn is taken now, so that nobody who asks later comes before.
             bucket?.take(at: now)
             return turn

@@ -13,10 +13,10 @@ final class WebhookGate: Sendable {
 
     init(_ webhook: Webhook) {
         self.webhook = webhook
-        let rate = webhook.ratePerMinute
-        self.buckets = Mutex(
-            rate.map { rate in webhook.origins.map { _ in TokenBucket(perMinute: rate) } } ?? []
-        )
+        // Without a rate nothing is taken.
+        let rate = max(1, webhook.ratePerMinute ?? 1)
+        let bucket = TokenBucket(capacity: rate, interval: .seconds(60) / rate)
+        self.buckets = Mutex(Array(repeating: bucket, count: webhook.origins.count))
     }
 
     /// Whether anybody is granted anything.
@@ -62,7 +62,11 @@ final class WebhookGate: Sendable {
             return .refusal(400, "this origin may not deliver events here")
         }
         guard self.webhook.ratePerMinute != nil else { return nil }
-        guard let delay = self.buckets.withLock({ $0[index].take(now: now) }) else { return nil }
+        let delay = self.buckets.withLock { buckets -> Duration? in
+            guard !buckets[index].takeIfAdmitted(at: now) else { return nil }
+            return now.duration(to: buckets[index].admission(at: now))
+        }
+        guard let delay else { return nil }
         return .refusal(429, "deliveries come faster than was granted", retryAfter: delay)
     }
 }
