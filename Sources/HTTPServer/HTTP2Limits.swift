@@ -4,6 +4,11 @@
 package struct HTTP2Limits: Sendable {
     /// Streams that may be open at once on one connection; advertised, and more are refused.
     package var streamsMax: UInt32 = 128
+    /// Bytes of the heads and trailers of all open streams of a connection, as RFC 9113
+    /// section 6.5.2 counts them; a further one is refused, unless it is the only one.
+    ///
+    /// Compressed, they may come as a few bytes.
+    package var openHeaderBytesMax = 1024 * 1024
     /// Body bytes that a client may send ahead of the handlers, over all streams (8 MiB at most).
     ///
     /// A stream alone has 65,535, the default of the protocol.

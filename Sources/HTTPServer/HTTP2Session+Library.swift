@@ -64,14 +64,21 @@ extension HTTP2Session {
         guard let stream = self.streams[frame.hd.stream_id],
             let assembler = stream.assembler.take()
         else { return }
+        let isRequest = frame.headers.cat == NGHTTP2_HCAT_REQUEST
+        let isKept = self.keepHeader(assembler.listBytes, of: stream)
+        guard isKept || !isRequest else {
+            stream.isAbandoned = true
+            return self.submitReset(stream, NGHTTP2_REFUSED_STREAM)
+        }
         self.frameBudget.earn()
         stream.isRequestComplete = endsStream
-        if frame.headers.cat == NGHTTP2_HCAT_REQUEST {
+        if isRequest {
             stream.hasBody = !endsStream
             self.events.append(.request(stream, assembler))
         } else if endsStream {
             // Trailers beyond the limits are left out, as nobody can be answered about them.
-            let trailers = assembler.isTooLarge ? HTTPFields() : assembler.trailers
+            let isLost = assembler.isTooLarge || !isKept
+            let trailers = isLost ? HTTPFields() : assembler.trailers
             self.events.append(.end(stream, trailers: trailers))
         }
     }
@@ -142,6 +149,7 @@ extension HTTP2Session {
 
     func streamClosed(_ id: Int32, _ code: UInt32) {
         guard let stream = self.streams.removeValue(forKey: id) else { return }
+        self.dropHeader(of: stream)
         if !stream.isAnswerSent, !stream.isResetByServer,
             !self.resets.takeIfAdmitted(at: self.connection.loop.now)
         {

@@ -40,6 +40,8 @@ final class HTTP2Session: HTTP2SessionOwner {
     /// Whose header block is being read.
     @exclusivity(unchecked)
     var headed: HTTP2Stream?
+    /// What the heads and trailers of the streams take of their limit.
+    private var openHeaderBytes = 0
     @exclusivity(unchecked)
     var events: [Event] = []
     /// Streams whose answer has something new to send.
@@ -165,6 +167,23 @@ final class HTTP2Session: HTTP2SessionOwner {
         if self.skipped.count > Self.skippedMax { self.skipped.removeFirst() }
         self.lastStream = id
         return true
+    }
+
+    /// Whether there is room for a head or trailers beside those of other streams.
+    func keepHeader(_ bytes: Int, of stream: HTTP2Stream) -> Bool {
+        let others = self.openHeaderBytes
+        guard others == 0 || bytes <= self.configuration.http2.openHeaderBytesMax - others else {
+            return false
+        }
+        stream.headerBytes += bytes
+        self.openHeaderBytes += bytes
+        return true
+    }
+
+    /// Forgets the head and the trailers of a stream that is closed.
+    func dropHeader(of stream: HTTP2Stream) {
+        self.openHeaderBytes -= stream.headerBytes
+        stream.headerBytes = 0
     }
 
     func terminate(_ code: nghttp2_error_code) {

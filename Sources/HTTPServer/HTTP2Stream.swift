@@ -25,6 +25,8 @@ final class HTTP2Stream {
     var assembler: HTTP2HeadAssembler?
     var exchange: HTTPExchange?
 
+    /// What its head and its trailers take of the connection's limit.
+    var headerBytes = 0
     /// Whether a body follows the head.
     var hasBody = false
     var isRequestComplete = false

@@ -212,6 +212,22 @@ class TestHeaders:
                 assert answer.reset is not None or answer.status == "431"
             assert peer.is_served()
 
+    def test_a_field_that_is_used_again_in_all_open_streams(self, hello):
+        """A few bytes a stream, which stand for 60 KB in each of them while it waits for a body."""
+        with contextlib.ExitStack() as stack:
+            for _ in range(10):
+                peer = stack.enter_context(Peer(hello))
+                entry = b"\x40\x01x" + integer(4000, 7) + b"y" * 4000
+                first = peer.new()
+                peer.send(frame(Kind.HEADERS, WHOLE, first, GET + entry))
+                assert peer.answer(first).status == "200"
+                streams = [peer.new() for _ in range(127)]
+                lines = block(*EVENT) + b"\xbe" * 15
+                peer.send(*(frame(Kind.HEADERS, Flag.END_HEADERS, s, lines) for s in streams))
+                assert peer.answer(streams[-1]).reset == Error.REFUSED_STREAM
+                peer.upload(streams[0], EVENT_BODY)
+                assert peer.answer(streams[0]).status == "200"
+
     def test_many_fields(self, hello):
         with Peer(hello) as peer:
             stream = peer.get(*[("x", "")] * 3000)
