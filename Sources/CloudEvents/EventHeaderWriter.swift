@@ -12,11 +12,15 @@ struct EventHeaderWriter {
     private let coding: CloudEventHeaderCoding
     /// One bit for each of the first lines of the event's headers that is to be copied.
     private var copied: UInt64 = 0
+    /// Whether all extensions in the headers are copied; if one is not, none is, so that they keep
+    /// their order.
+    private let areExtensionsCopied: Bool
 
     /// Begins to write an event as a receiver with that coding will read it.
     init(_ event: EventStorage, _ coding: CloudEventHeaderCoding) {
         self.event = event
         self.coding = coding
+        self.areExtensionsCopied = Self.areWritten(event.receivedExtensions, by: coding)
     }
 
     /// Writes all attributes behind the others; a content type that is there is replaced.
@@ -105,12 +109,12 @@ struct EventHeaderWriter {
         value.received.isPresent ? self.isCopied(value.received) : value.own == nil
     }
 
-    /// Whether all extensions are copied; if one is not, none is, so that they keep their order.
-    private var areExtensionsCopied: Bool {
-        let received = self.event.receivedExtensions
+    private static func areWritten(
+        _ received: ReceivedExtensions,
+        by coding: CloudEventHeaderCoding
+    ) -> Bool {
         for index in 0..<received.count {
-            guard received[index].line < UInt64.bitWidth,
-                received[index].isWritten(by: self.coding)
+            guard received[index].line < UInt64.bitWidth, received[index].isWritten(by: coding)
             else { return false }
         }
         return true

@@ -10,6 +10,7 @@ struct HTTPEventReader: ~Copyable {
     /// The first fault; it counts only if the message turns out to be in binary mode.
     private var fault: CloudEventError?
     private var hasAttribute = false
+    private var isTypeJSON = false
     private let coding: CloudEventHeaderCoding
 
     /// Reads all of the headers.
@@ -24,9 +25,7 @@ struct HTTPEventReader: ~Copyable {
                 if (start | Self.prefixCase) & 0xFF_FFFF == Self.prefix, name.count > 3 {
                     self.hasAttribute = true
                     try self.readAttribute(line, name, lines[line].valueRange, block)
-                } else if name.count == 12,
-                    AttributeName.matches(block.extracting(name), "content-type")
-                {
+                } else if name.count == 12, headers.isLine(line, .contentType) {
                     try self.readContentType(line, headers)
                 }
             } catch {
@@ -153,6 +152,7 @@ struct HTTPEventReader: ~Copyable {
         let bytes = headers.block.span.extracting(headers.valueRange(at: line))
         guard !bytes.isEmpty else { return }
         let isJSON = MediaType.isPlainJSON(bytes)
+        self.isTypeJSON = isJSON || MediaType.isJSON(bytes)
         if !isJSON { self.mode = self.mode ?? CloudEventContentMode(contentType: bytes) }
         // No coding writes a content type: the bytes stand for themselves.
         if isJSON || PrintableASCII.holds(bytes, without: 0, 0, 0) && MediaType.isValid(bytes),
@@ -174,8 +174,6 @@ struct HTTPEventReader: ~Copyable {
         guard self.hasAttribute else { throw .notCloudEvent }
         if let fault = self.fault { throw fault }
         guard !body.isEmpty else { return try self.assembler.finish(data: nil) }
-        let event = self.assembler.event
-        let isJSON = event.withBytes(event.dataContentType) { MediaType.isJSON($0) } ?? false
-        return try self.assembler.finish(data: isJSON ? .json(body) : .binary(body))
+        return try self.assembler.finish(data: self.isTypeJSON ? .json(body) : .binary(body))
     }
 }

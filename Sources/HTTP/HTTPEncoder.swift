@@ -65,7 +65,9 @@ package enum HTTPEncoder {
     ) throws(HTTPEncodeError) {
         let block = fields.block.span
         let omitsNone = fields.summary.names.isDisjoint(with: omitted)
-        if omitsNone, fields.summary.isBlockChecked { return bytes.append(block) }
+        if omitsNone, fields.summary.isRunChecked {
+            return bytes.append(block.extracting(fields.run))
+        }
         for entry in fields.entries where !entry.isChecked && !omitted.contains(entry.field) {
             try self.check(entry, block)
         }

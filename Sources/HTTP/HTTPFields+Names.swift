@@ -5,6 +5,11 @@ extension HTTPFields {
     /// Whether there is a line of a name.
     package func contains(_ name: HTTPFieldName) -> Bool { self.summary.names.contains(name) }
 
+    /// Whether the line at an index, which must be there, has a name.
+    package func isLine(_ index: Int, _ name: HTTPFieldName) -> Bool {
+        self.entries[index].field == name
+    }
+
     /// Whether there is more than one line of a name.
     package func isRepeated(_ name: HTTPFieldName) -> Bool {
         self.summary.repeatedNames.contains(name)

@@ -7,26 +7,27 @@ extension HTTPFields {
         private(set) var names: HTTPFieldNameSet = []
         /// Those of them that are there more than once.
         private(set) var repeatedNames: HTTPFieldNameSet = []
-        /// Whether the block is the lines as they are sent, all checked, and nothing else.
-        private(set) var isBlockChecked = true
+        /// Whether the lines, from the first to the last, lie in the block as they are sent, all
+        /// checked, and with nothing between them.
+        private(set) var isRunChecked = true
 
         init() {}
 
         /// Adds a line that lies behind all others in the block.
         @inline(__always)
         mutating func add(_ entry: HTTPFieldLine) {
-            if !entry.isChecked || !entry.isWireForm { self.isBlockChecked = false }
+            if !entry.isChecked || !entry.isWireForm { self.isRunChecked = false }
             if entry.field != .other, self.names.insert(entry.field) {
                 self.repeatedNames.insert(entry.field)
             }
         }
 
         /// Notes that other bytes lie between the lines, or may.
-        mutating func distrustBlock() { self.isBlockChecked = false }
+        mutating func distrustRun() { self.isRunChecked = false }
 
         /// Forgets all lines of a name.
         mutating func remove(_ name: HTTPFieldName) {
-            self.distrustBlock()
+            self.distrustRun()
             self.names.remove(name)
             self.repeatedNames.remove(name)
         }

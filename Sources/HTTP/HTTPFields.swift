@@ -39,7 +39,11 @@ package struct HTTPFields: Sendable {
         self.block = other.block
         var (rest, summary) = (lines, Summary())
         let source = other.entries.span
-        self.entries.append(addingCapacity: lines.nonzeroBitCount) { entries in
+        let count = lines.nonzeroBitCount
+        // One run of bits is one of lines, where those of the other are.
+        let isRun = count + lines.leadingZeroBitCount + lines.trailingZeroBitCount == 64
+        if !isRun || !other.summary.isRunChecked { summary.distrustRun() }
+        self.entries.append(addingCapacity: count) { entries in
             while rest != 0 {
                 let entry = source[rest.trailingZeroBitCount]
                 rest &= rest &- 1
@@ -47,8 +51,6 @@ package struct HTTPFields: Sendable {
                 entries.append(entry)
             }
         }
-        // Other lines may lie between.
-        summary.distrustBlock()
         self.summary = summary
     }
 
@@ -60,6 +62,18 @@ package struct HTTPFields: Sendable {
 
     /// What a line has besides its name and value: `: ` and CRLF.
     private static let lineBytes = 4
+
+    /// From the first line to the end of the last; they lie in this order where that matters.
+    var run: Range<Int> {
+        guard let first = self.entries.first, let last = self.entries.last else { return 0..<0 }
+        return first.nameRange.lowerBound..<last.lineRange.upperBound
+    }
+
+    /// Notes that a line begins behind what follows the last one, if it does.
+    private mutating func noteLine(at start: Int) {
+        guard let last = self.entries.last, last.lineRange.upperBound != start else { return }
+        self.summary.distrustRun()
+    }
 
     /// How many field lines there are.
     package var count: Int { self.entries.count }
@@ -153,6 +167,7 @@ package struct HTTPFields: Sendable {
         let source = other.entries.span
         let start = source[run.lowerBound].nameRange.lowerBound
         let end = source[run.upperBound - 1].lineRange.upperBound
+        self.noteLine(at: self.block.count)
         let distance = self.block.count - start
         self.block.append(other.block.span.extracting(start..<end))
         var summary = self.summary
@@ -184,6 +199,7 @@ package struct HTTPFields: Sendable {
         _ valueStart: Int,
         isChecked: Bool
     ) {
+        self.noteLine(at: nameStart)
         let line = nameStart..<self.block.count
         let field = HTTPFieldName(self.block.span.extracting(line), length: nameLength)
         let entry = HTTPFieldLine(

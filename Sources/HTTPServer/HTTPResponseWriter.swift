@@ -26,7 +26,8 @@ struct HTTPResponseWriter {
     init(request: HTTPRequestHead, closesConnection: Bool) {
         self.isHead =
             request.method.rawValue.utf8.first == UInt8(ascii: "H") && request.method == .head
-        self.isHTTP10 = request.version == .http10
+        // A comparison would go by the protocol.
+        self.isHTTP10 = if case .http10 = request.version { true } else { false }
         self.closesConnection = closesConnection
     }
 

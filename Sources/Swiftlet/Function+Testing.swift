@@ -70,13 +70,8 @@ extension FunctionRuntime {
     }
 
     private func answerMessage(_ request: Request, _ context: Context) async -> Response {
-        let head = HTTPRequestHead(
-            method: HTTPMethod(rawValue: request.method),
-            target: request.path,
-            fields: request.headers.fields
-        )
         do {
-            switch try self.message(head, request.body) {
+            switch try self.message(request.headers.fields, request.body) {
             case .event(let delivery):
                 return await self.answer(
                     delivery.event,

@@ -65,10 +65,10 @@ package final class FunctionRuntime: Sendable {
     /// What a message to the function holds.
     ///
     /// - Throws: `CloudEventError`, or ``FunctionError`` when there is no handler for the event.
-    func message(_ request: HTTPRequestHead, _ body: [UInt8]) throws -> Invocation.Message {
+    func message(_ fields: HTTPFields, _ body: [UInt8]) throws -> Invocation.Message {
         let limits = self.eventLimits
         let message = try CloudEvent.read(
-            httpFields: request.fields,
+            httpFields: fields,
             body: body,
             headerCoding: self.headerCoding,
             limits: limits
@@ -79,7 +79,7 @@ package final class FunctionRuntime: Sendable {
                 Invocation.Delivery(event: message.event, entry: entry, mode: message.mode)
             )
         }
-        return .batch(try CloudEvent.batch(httpFields: request.fields, body: body, limits: limits))
+        return .batch(try CloudEvent.batch(httpFields: fields, body: body, limits: limits))
     }
 
     /// The first handler that an event is for.

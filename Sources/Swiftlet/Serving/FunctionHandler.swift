@@ -101,7 +101,7 @@ final class FunctionHandler: HTTPHandler, @unchecked Sendable {
             length <= self.settings.bodyBytesMax, let body = exchange.takeWholeBody()
         else { return false }
         do {
-            switch try self.runtime.message(exchange.request, body) {
+            switch try self.runtime.message(exchange.request.fields, body) {
             case .event(let delivery): self.handle(exchange, delivery, length)
             case let batch: self.begin(exchange, batch, length)
             }
@@ -231,7 +231,7 @@ final class FunctionHandler: HTTPHandler, @unchecked Sendable {
 
 extension HTTPExchange {
     /// Sends a whole answer; loop only.
-    func respond(_ response: Response) {
+    func respond(_ response: consuming Response) {
         self.respond(
             HTTPStatus(rawValue: response.status),
             response.headers.fields,

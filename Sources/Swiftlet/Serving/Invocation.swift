@@ -225,7 +225,7 @@ final class Invocation: TurnWaiter, @unchecked Sendable {
     private func decode() {
         guard self.isDecodedOnPool else {
             do {
-                self.keep(try self.runtime.message(self.exchange.request, self.body))
+                self.keep(try self.runtime.message(self.exchange.request.fields, self.body))
             } catch {
                 return self.answer(self.runtime.refusal(error, self.context()))
             }
@@ -233,7 +233,8 @@ final class Invocation: TurnWaiter, @unchecked Sendable {
         }
         let body = self.body
         self.task = Task(executorPreference: self.handler.pool) {
-            let decoded = Result { try self.runtime.message(self.exchange.request, body) }
+            let fields = self.exchange.request.fields
+            let decoded = Result { try self.runtime.message(fields, body) }
             self.exchange.loop.execute { self.decoded(decoded) }
         }
     }
