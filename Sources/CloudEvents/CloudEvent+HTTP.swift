@@ -107,7 +107,9 @@ extension CloudEvent {
     ) throws(CloudEventError) -> [UInt8] {
         switch mode {
         case .structured:
-            let body = try self.jsonFormat()
+            // What came in that format goes on as it came.
+            let text = self.storage.jsonText
+            let body = text.isEmpty ? try self.jsonFormat() : text
             fields["content-type"] = MediaType.event
             return body
         case .batch:

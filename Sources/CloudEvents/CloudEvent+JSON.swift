@@ -23,7 +23,11 @@ extension CloudEvent {
     ) throws(CloudEventError) {
         var scanner = try Self.scanner(bytes, limits)
         self = try EventJSONReader.read(&scanner, limits)
-        try scanner.expectEnd()
+        if scanner.offset == bytes.count, bytes.first == UInt8(ascii: "{") {
+            self.storage.keepText(bytes)
+        } else {
+            try scanner.expectEnd()
+        }
     }
 
     /// Reads a batch, `application/cloudevents-batch+json`; it may be empty.

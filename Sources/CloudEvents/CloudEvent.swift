@@ -23,7 +23,8 @@ public typealias Timestamp = Bytes.Timestamp
 /// An event is one reference, and copies share what it holds until one of them is changed. One that
 /// came in HTTP headers keeps them, which the server's limit bounds, and makes a `String` of an
 /// attribute each time it is asked for; so does one that came as JSON, with lines of its own. It
-/// lets go of them when every attribute that lay there was set to something else.
+/// lets go of them when every attribute that lay there was set to something else. A text that was
+/// not long is kept too, until the event is changed.
 public struct CloudEvent: Sendable {
     /// The version of the specification, `1.0`.
     public static let specVersion = "1.0"
@@ -154,6 +155,7 @@ public struct CloudEvent: Sendable {
             self.storage = EventStorage(copying: self.storage)
         }
         body(self.storage)
+        self.storage.forgetText()
         self.storage.releaseHeadersIfUnused()
     }
 }

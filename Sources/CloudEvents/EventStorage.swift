@@ -32,10 +32,16 @@ final class EventStorage: @unchecked Sendable {
     /// Whether ``data`` is known to be one JSON value in UTF-8, so that nobody looks at it again.
     private(set) var isDataKnownJSON = false
 
+    /// The event in the JSON format as it came; empty when it came otherwise, was long, or changed.
+    private(set) var jsonText: [UInt8] = []
+
+    /// Longer texts are not kept: they would hold their payload a second time.
+    static let jsonTextBytesMax = 64 * 1024
+
     /// Begins an event, of whose attributes some may lie in `headers`.
     init(headers: HTTPFields = HTTPFields()) { self.headers = headers }
 
-    /// Makes one that may be changed.
+    /// Makes one that is about to be changed.
     init(copying other: EventStorage) {
         self.headers = other.headers
         self.specVersion = other.specVersion
@@ -78,6 +84,16 @@ final class EventStorage: @unchecked Sendable {
     func setData(_ data: CloudEventData?, isKnownJSON: Bool = false) {
         self.data = data
         self.isDataKnownJSON = isKnownJSON
+    }
+
+    /// Keeps the text that the event was read from and that is this event and nothing else.
+    func keepText(_ text: [UInt8]) {
+        if text.count <= Self.jsonTextBytesMax { self.jsonText = text }
+    }
+
+    /// Lets go of the text that the event came as: it says something else now.
+    func forgetText() {
+        if !self.jsonText.isEmpty { self.jsonText = [] }
     }
 
     /// Adds a line to the headers, for an attribute that came without any.

@@ -111,6 +111,9 @@ struct JSONScanner {
         _ nesting: inout Nesting
     ) throws(CloudEventError) -> Bool {
         switch try self.peek() {
+        case UInt8(ascii: "\""):
+            _ = try self.skipString()
+            return false
         case UInt8(ascii: "{"):
             guard nesting.enter(object: true) else { throw self.fault(.nestingTooDeep) }
             self.offset += 1
@@ -139,9 +142,9 @@ struct JSONScanner {
         try self.expect(":")
     }
 
+    /// Steps over a scalar that is no string.
     private mutating func skipScalar() throws(CloudEventError) {
         switch try self.peek() {
-        case UInt8(ascii: "\""): _ = try self.skipString()
         case UInt8(ascii: "t"): try self.skipWord("true")
         case UInt8(ascii: "f"): try self.skipWord("false")
         case UInt8(ascii: "n"): try self.skipWord("null")

@@ -141,6 +141,48 @@ struct ReceivedJSONTests {
         #expect(try Self.text(event).hasSuffix(#","data_base64":"bnVs"}"#))
     }
 
+    @Test("in structured mode an event goes on as it came, until it is changed")
+    func structured() throws {
+        let text = JSONFormatTests.json(#""x":null, "y" : "\u0061","data":[1 ]"#)
+        var event = try CloudEvent(jsonFormat: text)
+        let copy = event
+        #expect(try Self.structured(event) == text)
+        #expect(try event.jsonFormat() != text)
+        event.extensions["y"] = "a"
+        #expect(try Self.structured(event) == event.jsonFormat())
+        #expect(try Self.structured(copy) == text && copy == event)
+        event = copy
+        event.subject = "new"
+        #expect(try CloudEvent(jsonFormat: try Self.structured(event)).subject == "new")
+    }
+
+    @Test("a text is kept up to its limit, and only one that is the event and nothing else")
+    func keptTexts() throws {
+        let max = EventStorage.jsonTextBytesMax
+        let start = JSONFormatTests.json(#""data":"""#).count
+        for length in [max, max + 1] {
+            let data = String(repeating: "d", count: length - start)
+            let text = JSONFormatTests.json("\"data\":\"\(data)\"")
+            let event = try CloudEvent(jsonFormat: text)
+            #expect(event.storage.jsonText.isEmpty == (length > max))
+            #expect(try Self.structured(event) == text)
+        }
+        let text = JSONFormatTests.json("")
+        for (before, after) in [(" ", ""), ("", " "), ("\n", "\n")] {
+            let padded = Array(before.utf8) + text + Array(after.utf8)
+            let event = try CloudEvent(jsonFormat: padded)
+            #expect(try Self.structured(event) == event.jsonFormat())
+        }
+        for event in try CloudEvent.batch(jsonFormat: Array("[".utf8) + text + Array("]".utf8)) {
+            #expect(event.storage.jsonText.isEmpty)
+        }
+    }
+
+    private static func structured(_ event: CloudEvent) throws -> [UInt8] {
+        var fields = HTTPFields()
+        return try event.encode(into: &fields, mode: .structured)
+    }
+
     private static func text(_ event: CloudEvent) throws -> String {
         String(decoding: try event.jsonFormat(), as: UTF8.self)
     }
