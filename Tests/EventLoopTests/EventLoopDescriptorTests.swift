@@ -6,7 +6,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-@Suite("Event loop: descriptors", .timeLimit(.minutes(1)))
+@Suite("Event loop: descriptors", .timeLimit(.minutes(5)))
 struct EventLoopDescriptorTests {
     @Test("reports level-triggered, until it was dealt with")
     func levelTriggered() async throws {

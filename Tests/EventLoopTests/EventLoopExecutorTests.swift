@@ -4,7 +4,7 @@ import EventLoop
 import TestSupport
 import Testing
 
-@Suite("Event loop: executor", .timeLimit(.minutes(1)))
+@Suite("Event loop: executor", .timeLimit(.minutes(5)))
 struct EventLoopExecutorTests {
     private actor Counter {
         var value = 0

@@ -5,7 +5,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-@Suite("Event loop: timers", .timeLimit(.minutes(1)))
+@Suite("Event loop: timers", .timeLimit(.minutes(5)))
 struct EventLoopTimerTests {
     @Test("fire in order and never early")
     func order() async throws {

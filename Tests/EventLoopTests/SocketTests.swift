@@ -4,7 +4,7 @@ import EventLoop
 import Glibc
 import Testing
 
-@Suite("Sockets", .timeLimit(.minutes(1)))
+@Suite("Sockets", .timeLimit(.minutes(5)))
 struct SocketTests {
     /// Waits until the descriptor can do `events`; whether it could before the deadline.
     private static func poll(_ fd: Int32, _ events: Int32) -> Bool {

@@ -102,7 +102,7 @@ struct Child {
     }
 }
 
-@Suite("Starting a child", .timeLimit(.minutes(1)))
+@Suite("Starting a child", .timeLimit(.minutes(5)))
 struct SpawnTests {
     @Test("the exit status comes back", arguments: [Int32(0), 7, 255])
     func exitStatus(_ code: Int32) async throws {

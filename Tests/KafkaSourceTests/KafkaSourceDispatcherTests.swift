@@ -224,7 +224,7 @@ struct KafkaSourceDispatcherTests {
         let fixture = try await DispatchFixture()
         let dispatcher = try fixture.dispatcher { $0.consumers = 0 }
         dispatcher.start()
-        #expect(await dispatcher.waitUntilAssigned(deadline: .seconds(20)))
+        #expect(await dispatcher.waitUntilAssigned(deadline: .seconds(240)))
         await dispatcher.stop(deadline: .seconds(5))
         #expect(await !dispatcher.waitUntilAssigned(deadline: .seconds(20)))
         await fixture.stop()

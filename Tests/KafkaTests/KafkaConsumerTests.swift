@@ -46,7 +46,7 @@ struct KafkaConsumerTests {
         let last = TopicPartition(topic: "t", partition: 0)
         #expect(member.journal.entries.contains(.committed([last: 3])))
         #expect(member.journal.entries.last == .closed)
-        await producer.close(deadline: .seconds(5))
+        await producer.close(deadline: .seconds(60))
         await cluster.stop()
     }
 
@@ -68,7 +68,7 @@ struct KafkaConsumerTests {
         // A second look keeps what is stored, although more was appended since.
         #expect(try Self.pin(cluster, group: "group", topic: "t", partitions: 2) == pinned)
         #expect(await member.close())
-        await producer.close(deadline: .seconds(5))
+        await producer.close(deadline: .seconds(60))
         await cluster.stop()
     }
 
@@ -86,7 +86,7 @@ struct KafkaConsumerTests {
         )
         #expect(outcome.starts[TopicPartition(topic: "t", partition: 1)] == 0)
         #expect(outcome.starts[TopicPartition(topic: "t", partition: 0)] ?? 0 > 0)
-        await producer.close(deadline: .seconds(5))
+        await producer.close(deadline: .seconds(60))
         await cluster.stop()
     }
 
@@ -154,7 +154,7 @@ struct KafkaConsumerTests {
         // What was read and stored before the moves is not read again.
         #expect(read.entries.count == 80)
         #expect(await first.close())
-        await producer.close(deadline: .seconds(5))
+        await producer.close(deadline: .seconds(60))
         await cluster.stop()
     }
 
@@ -177,7 +177,7 @@ struct KafkaConsumerTests {
         #expect(await member.waitForRecords(count))
         #expect(member.records.map(\.offset) == Array(0..<Int64(count)))
         #expect(await member.close())
-        await producer.close(deadline: .seconds(5))
+        await producer.close(deadline: .seconds(60))
         await cluster.stop()
     }
 
@@ -194,7 +194,7 @@ struct KafkaConsumerTests {
         _ = try await producer.send(topic: "t", key: nil, value: [7])
         #expect(await member.waitForRecords(1))
         #expect(await member.close())
-        await producer.close(deadline: .seconds(5))
+        await producer.close(deadline: .seconds(60))
         await cluster.stop()
     }
 

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Kafka
 
-@Suite("Producer", .timeLimit(.minutes(1)))
+@Suite("Producer", .timeLimit(.minutes(5)))
 struct KafkaProducerTests {
     /// A port at which nobody listens, so that nothing is ever delivered.
     static let nowhere: KafkaProperty = ("bootstrap.servers", "127.0.0.1:1")
@@ -23,7 +23,7 @@ struct KafkaProducerTests {
         }
         #expect(Set(positions.map(\.partition)).count == 1)
         #expect(positions.map(\.offset) == [0, 1, 2, 3, 4])
-        await producer.close(deadline: .seconds(5))
+        await producer.close(deadline: .seconds(60))
         await cluster.stop()
     }
 
@@ -78,7 +78,7 @@ struct KafkaProducerTests {
         await producer.prepare(topics: ["t", "elsewhere"])
         _ = try await producer.send(topic: "t", key: nil, value: [1])
         async let preparing: Void = producer.prepare(topics: ["t"])
-        await producer.close(deadline: .seconds(5))
+        await producer.close(deadline: .seconds(60))
         await preparing
         await producer.prepare(topics: ["t"])
         await cluster.stop()
@@ -89,8 +89,8 @@ struct KafkaProducerTests {
         let cluster = try Cluster(topics: ["t": 1])
         let producer = try cluster.producer()
         _ = try await producer.send(topic: "t", key: nil, value: [1])
-        await producer.close(deadline: .seconds(5))
-        await producer.close(deadline: .seconds(5))
+        await producer.close(deadline: .seconds(60))
+        await producer.close(deadline: .seconds(60))
         let error = await #expect(throws: KafkaError.self) {
             try await producer.send(topic: "t", key: nil, value: [1])
         }

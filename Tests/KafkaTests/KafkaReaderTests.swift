@@ -26,7 +26,7 @@ struct KafkaReaderTests {
         )
         try await body(cluster, reader)
         await reader.close()
-        await producer.close(deadline: .seconds(5))
+        await producer.close(deadline: .seconds(60))
         await cluster.stop()
     }
 

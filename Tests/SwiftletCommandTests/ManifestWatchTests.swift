@@ -7,7 +7,7 @@ import Testing
 
 @testable import SwiftletCommand
 
-@Suite("Watching manifests", .timeLimit(.minutes(1)))
+@Suite("Watching manifests", .timeLimit(.minutes(5)))
 struct ManifestWatchTests {
     /// A folder of its own, and how often a change was told.
     final class Scene: Sendable {

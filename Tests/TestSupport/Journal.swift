@@ -43,7 +43,7 @@ package final class Journal<Entry: Sendable>: Sendable {
 
     /// Comes back with `true` as soon as the condition holds, with `false` at the deadline.
     package func wait(
-        atMost deadline: Duration = .seconds(30),
+        atMost deadline: Duration = .seconds(240),
         until condition: @escaping Condition
     ) async -> Bool {
         await withCheckedContinuation { continuation in
