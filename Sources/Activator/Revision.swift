@@ -145,16 +145,10 @@ final class Revision {
         }
     }
 
-    /// A request's answer was given, or cannot be.
+    /// A request's answer was given, or cannot be, or its client is gone.
     func finished(_ request: ProxiedRequest) {
         self.requests[request.id.slot] = nil
         self.apply { $0.requestFinished(request.id, at: self.context.loop.now) }
-    }
-
-    /// A request's client is gone.
-    func cancelled(_ request: ProxiedRequest) {
-        self.requests[request.id.slot] = nil
-        self.apply { $0.requestCancelled(request.id, at: self.context.loop.now) }
     }
 
     /// A request was not seen by its instance.
@@ -243,7 +237,10 @@ final class Revision {
     func instance(_ id: InstanceID) -> Instance? { self.instances.first { $0.id == id } }
 
     private func dispatch(_ id: RequestID, to instance: InstanceID) {
-        guard let request = self.requests[id.slot], request.id == id else { return }
+        guard let request = self.requests[id.slot], request.id == id else {
+            // It is over, and its place must not stay taken.
+            return self.apply { $0.requestFinished(id, at: self.context.loop.now) }
+        }
         guard let instance = self.instance(instance), instance.exit == nil else {
             return self.returned(request)
         }

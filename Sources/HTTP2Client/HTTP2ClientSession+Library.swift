@@ -93,6 +93,11 @@ extension HTTP2ClientSession: HTTP2SessionOwner {
         guard self.output.count < self.outputBytesMax, let stream = self.streams[id] else {
             return false
         }
+        // A head without its bytes would make the peer take for them what follows.
+        guard length <= stream.output.count else {
+            self.isBroken = true
+            return false
+        }
         self.output.append(contentsOf: head)
         stream.output.take(length, into: &self.output)
         if stream.isRoomAwaited, stream.output.count < Self.streamOutputBytesMax, !stream.isLeft {

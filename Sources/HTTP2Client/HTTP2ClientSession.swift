@@ -77,7 +77,8 @@ package final class HTTP2ClientSession {
     var events: [Event] = []
     /// How much ``output`` may hold now.
     var outputBytesMax = 0
-    private var isBroken = false
+    /// Whether the connection is of no use any more.
+    var isBroken = false
 
     /// Makes a session, whose preface and settings are the first thing to be sent; `nil` when the
     /// library has no memory.
@@ -220,10 +221,12 @@ package final class HTTP2ClientSession {
     package func isHeadSent(of id: StreamID) -> Bool { self.streams[id]?.isHeadSent ?? true }
 
     /// Ends a stream; nothing more is told of it.
+    ///
+    /// Its bytes stay until it is closed: a frame of them may be begun already, which has to be
+    /// sent whole before the reset.
     package func leave(_ id: StreamID, _ code: HTTP2ErrorCode) {
         guard let stream = self.streams[id], !stream.isLeft else { return }
         stream.isLeft = true
-        stream.output.removeAll()
         self.submitReset(id, code)
     }
 

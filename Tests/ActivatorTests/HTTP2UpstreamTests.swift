@@ -153,6 +153,35 @@ struct HTTP2UpstreamTests {
         await stand.end()
     }
 
+    @Test("an instance that stays silent is left when more than so many requests were given up")
+    func givenUp() async throws {
+        let stand = try Stand()
+        let most = HTTP2UpstreamConnection.givenUpMax
+        let client = Client()
+        for _ in 0..<most {
+            try await stand.send(client)
+            await stand.loop.run { client.carrier?.close() }
+        }
+        let peer = try await stand.accept(nil)
+        await stand.bench.turn()
+        #expect(try !stand.bench.isConnectionWaiting())
+        // One more is too many, and the connection ends as soon as it carries nothing.
+        let (kept, other) = (Client(), Client())
+        try await stand.send(kept, client)
+        await stand.loop.run { client.carrier?.close() }
+        try await stand.send(other)
+        let second = try await stand.accept()
+        #expect(try await second.read(.headers).stream == 1)
+        second.send(HTTP2Frame.headers(1, Self.ok, ends: true))
+        await stand.wait { other.status == 200 }
+        #expect(kept.failure == nil)
+        await stand.loop.run { kept.carrier?.close() }
+        #expect(await peer.isEnded())
+        peer.close()
+        second.close()
+        await stand.end()
+    }
+
     @Test("behind a GOAWAY a connection ends with what it carries; the next request has another")
     func goAway() async throws {
         let stand = try Stand()

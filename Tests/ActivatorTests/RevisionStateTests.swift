@@ -177,7 +177,7 @@ struct RevisionStateTests {
         #expect(machine.actions() == [.start(Self.id(1))])
         let refused = machine.arrive(bytes: 1)
         #expect(machine.actions() == [.refuse(refused, .queueBytesFull)])
-        machine.state.requestCancelled(last, at: machine.now)
+        machine.state.requestFinished(last, at: machine.now)
         _ = machine.arrive(bytes: 6)
         #expect(machine.actions() == [])
     }
@@ -199,7 +199,7 @@ struct RevisionStateTests {
     func cancelled() {
         var machine = Machine { $0.instancesMax = 1 }
         let requests = (0..<3).map { _ in machine.arrive() }
-        machine.state.requestCancelled(requests[1], at: machine.now)
+        machine.state.requestFinished(requests[1], at: machine.now)
         machine.accept(1)
         machine.finish(requests[0])
         machine.finish(requests[2])

@@ -117,6 +117,7 @@ struct UpstreamConnectionTests {
                 if case .connection(let fd, _) = try Socket.accept(from: self.listener) {
                     return fd
                 }
+                try Task.checkCancellation()
                 await self.loop.wait(for: .milliseconds(1))
             }
         }

@@ -80,6 +80,25 @@ struct HTTP2ClientSessionTests {
         #expect(peer.session.hasRoom(of: id))
     }
 
+    @Test("a frame that was begun when its stream is left is sent whole, and then the reset")
+    func leavingWithinFrame() throws {
+        let peer = try Peer()
+        peer.give(HTTP2Frame.settings([(4, 1 << 20)]))
+        peer.give(HTTP2Frame(.windowUpdate, HTTP2Frame.bytes(1 << 20)))
+        let id = try #require(peer.begin(hasBody: true))
+        peer.session.send([UInt8](repeating: 1, count: 200_000), on: id)
+        // A peer that reads nothing: the output is full, and the frame behind it waits.
+        #expect(peer.session.produce(upTo: 64 * 1024))
+        peer.session.leave(id, .cancel)
+        #expect(peer.begin() == 3)
+        while let data = peer.next(.data) {
+            #expect(data.stream == 1 && data.payload.allSatisfy { $0 == 1 })
+        }
+        #expect(peer.next(.reset)?.stream == 1)
+        #expect(peer.sent.contains { $0.isKind(.headers) && $0.stream == 3 })
+        #expect(peer.goesOn && peer.session.openCount == 1)
+    }
+
     @Test("a peer may send no more than is taken of its answers")
     func unconsumed() throws {
         let peer = try Peer()

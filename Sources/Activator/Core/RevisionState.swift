@@ -121,20 +121,13 @@ struct RevisionState {
         return id
     }
 
-    /// An instance is done with a request, whatever came of it.
+    /// A request is over, whatever came of it and wherever it was: an instance is done with it, or
+    /// it was given up while it waited.
     mutating func requestFinished(_ id: RequestID, at now: MonotonicTime) {
-        guard case .dispatched(let instance) = self.requests.place(of: id) else { return }
+        let place = self.requests.place(of: id)
+        guard place != .nowhere else { return }
         self.requests.remove(id)
-        self.release(instance, at: now)
-        self.settle(at: now)
-    }
-
-    /// The client of a request is gone.
-    mutating func requestCancelled(_ id: RequestID, at now: MonotonicTime) {
-        guard self.requests.place(of: id) == .queued else {
-            return self.requestFinished(id, at: now)
-        }
-        self.requests.remove(id)
+        if case .dispatched(let instance) = place { self.release(instance, at: now) }
         self.settle(at: now)
     }
 

@@ -13,6 +13,10 @@ internal import HTTP2Client
 final class HTTP2UpstreamConnection: EventHandler, PlannedFlush {
     /// What the library gives at once, which is then sent.
     private static let outputBytesMax = 64 * 1024
+    /// Most streams that were given up and that the library holds still, because the instance has
+    /// not spoken or does not read; with one more the connection takes no others, and ends with its
+    /// last one.
+    static let givenUpMax = HTTP2ClientSession.streamsMax
 
     let context: ProxyContext
     /// `nil` once closed.
@@ -134,6 +138,7 @@ final class HTTP2UpstreamConnection: EventHandler, PlannedFlush {
             self.streams[stream.id] = nil
             self.hasCarried = true
             self.session.leave(stream.id, .cancel)
+            if self.session.openCount - self.streams.count > Self.givenUpMax { self.drain() }
         }
         if self.isIdle { self.becameIdle() }
         self.planFlush()
@@ -164,7 +169,11 @@ final class HTTP2UpstreamConnection: EventHandler, PlannedFlush {
                 if self.endsWhenIdle() { return }
                 break
             }
-            guard self.write() else { break }
+            guard self.write() else {
+                // What waits is of no use to anybody.
+                if self.isDraining, self.isIdle { return self.close() }
+                break
+            }
         }
         self.updateInterest()
     }

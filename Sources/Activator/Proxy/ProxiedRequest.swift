@@ -38,6 +38,8 @@ final class ProxiedRequest: UpstreamClient {
     /// What was sent of the body so far; `nil` when it is not kept.
     private var replay: [[UInt8]]?
     private var replayBytes = 0
+    /// Whether ``replay`` is being sent, so that what follows it has to wait.
+    private var isReplaying = false
 
     /// Makes a request that waits.
     init(_ id: RequestID, exchange: HTTPExchange, traits: RequestTraits, revision: Revision) {
@@ -71,7 +73,8 @@ final class ProxiedRequest: UpstreamClient {
 
     /// Sends the request to an instance.
     func dispatch(to instance: Instance) {
-        guard self.exchange != nil else { return }
+        guard self.exchange != nil else { return self.revision.finished(self) }
+        guard !self.hasBodyBegun || self.replay != nil else { return self.failIncomplete() }
         self.instance = instance
         self.isCold = instance.isCold(for: self.arrivedAt)
         self.dispatchedAt = self.revision.context.loop.now
@@ -102,38 +105,53 @@ final class ProxiedRequest: UpstreamClient {
             for: self,
             timeout: self.revision.timeout
         )
-        self.sendBody(exchange)
+        self.sendBody(exchange, on: connection)
         connection.planFlush()
     }
 
-    private func sendBody(_ exchange: HTTPExchange) {
+    private func sendBody(_ exchange: HTTPExchange, on connection: any UpstreamCarrier) {
         if self.traits.framing == .none {
-            self.connection?.endRequest(trailers: HTTPFields())
+            connection.endRequest(trailers: HTTPFields())
         } else if !self.hasBodyBegun {
             self.hasBodyBegun = true
             let mayComeBack =
-                self.instance?.answeredAt == nil || self.isConnecting
-                || self.connection?.mayGiveBack == true
+                self.instance?.answeredAt == nil || self.isConnecting || connection.mayGiveBack
             self.replay = mayComeBack ? [] : nil
             exchange.consumeBody { [self] event in self.received(event) }
         } else {
-            for chunk in self.replay ?? [] { self.connection?.sendBody(chunk) }
-            if let trailers = self.bodyEnd {
-                self.connection?.endRequest(trailers: trailers)
-            } else {
-                exchange.resumeBody()
-            }
+            self.replayBody(exchange, on: connection)
+        }
+    }
+
+    /// Sends again what was kept of the body, and lets the rest follow.
+    ///
+    /// Any piece may find that nobody is there: the request has left the connection then, and may
+    /// be on another already.
+    private func replayBody(_ exchange: HTTPExchange, on connection: any UpstreamCarrier) {
+        self.isReplaying = true
+        for chunk in self.replay ?? [] where self.connection === connection {
+            connection.sendBody(chunk)
+        }
+        self.isReplaying = false
+        guard self.connection === connection else { return }
+        if let trailers = self.bodyEnd {
+            connection.endRequest(trailers: trailers)
+        } else if !connection.isOutputBlocked {
+            exchange.resumeBody()
         }
     }
 
     private func received(_ event: HTTPBodyEvent) {
-        guard self.exchange != nil else { return }
+        guard let exchange = self.exchange else { return }
         switch event {
         case .chunk(let bytes):
             self.keep(bytes)
-            guard let connection = self.connection else { return }
+            guard let connection = self.connection else {
+                if self.replay == nil { self.failIncomplete() }
+                return
+            }
             connection.sendBody(bytes)
-            if connection.isOutputBlocked { self.exchange?.pauseBody() }
+            if self.connection === connection, connection.isOutputBlocked { exchange.pauseBody() }
         case .end(let trailers):
             self.bodyEnd = trailers
             self.connection?.endRequest(trailers: trailers)
@@ -166,7 +184,17 @@ final class ProxiedRequest: UpstreamClient {
         self.finish()
     }
 
-    func upstreamDrained() { self.exchange?.resumeBody() }
+    /// Ends a request whose body has lost its beginning, so that no instance can get all of it.
+    private func failIncomplete() {
+        self.leaveConnection()
+        let detail = "The body cannot be sent again: what came of it at first was not kept."
+        self.answer(ProblemAnswer(status: .badGateway, detail: detail))
+        self.finish()
+    }
+
+    func upstreamDrained() {
+        if !self.isReplaying { self.exchange?.resumeBody() }
+    }
 
     // MARK: From the instance
 
@@ -373,10 +401,8 @@ final class ProxiedRequest: UpstreamClient {
     // MARK: End
 
     private func clientLeft() {
-        guard self.exchange != nil else { return }
         self.leaveConnection()
-        self.end()
-        self.revision.cancelled(self)
+        self.finish()
     }
 
     /// Gives the request up, at the end of all.
