@@ -87,7 +87,7 @@ def test_a_request_is_not_sent_again_for_ever(activator):
     answer = activator.request("plain", "/refused/1000")
     assert answer.status_code == 503
     assert answer.headers["retry-after"]
-    assert "default/plain refused the request" in answer.json()["detail"]
+    assert "default/plain never began the request" in answer.json()["detail"]
 
 
 def test_a_body_that_is_too_long_to_keep_is_sent_once(activator):
