@@ -81,6 +81,14 @@ public struct SixteenBytes {
         Self.first(.!(self.isLetterOrDigit .| self.isWithin(0x2D, 0x2E)))
     }
 
+    /// The place of the first byte other than a letter, digit, hyphen, full stop or slash; 16 when
+    /// there is none.
+    @inlinable @inline(__always)
+    public var firstOutsidePath: Int {
+        // From hyphen to 9 there is nothing else.
+        Self.first(.!(self.isLetterOrDigit .| self.isWithin(0x2D, 0x39)))
+    }
+
     /// The place of the first byte that is not visible ASCII; 16 when there is none.
     @inlinable @inline(__always)
     public var firstInvisible: Int { Self.first(.!self.isWithin(0x21, 0x7E)) }

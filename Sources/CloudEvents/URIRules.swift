@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Bytes
 import HTTP
 
 /// The syntax of URIs (RFC 3986).
@@ -31,11 +32,14 @@ enum URIRules {
         else { return false }
         var fragments = 0
         while index < range.upperBound {
-            // Letters in the place of what lies behind the end.
-            let count = range.upperBound &- index
-            let place = HeaderWord(bytes, at: index, count: count, filler: 0x61).firstNotPath
-            index &+= place
-            guard place < 8 else { continue }
+            if let window = SixteenBytes(bytes, at: index) {
+                index &+= window.firstOutsidePath
+            } else {
+                // Letters in the place of what lies behind the end.
+                let count = range.upperBound &- index
+                index &+= HeaderWord(bytes, at: index, count: count, filler: 0x61).firstNotPath
+            }
+            guard index < range.upperBound else { break }
             if bytes[index] == UInt8(ascii: "#") {
                 fragments &+= 1
             } else if !self.isPathCharacter(bytes[index]) {

@@ -107,7 +107,11 @@ extension HTTPConnection {
         let framing = request.framing
         let isBodyMissing = wholeBody == nil
         self.closesAfterAnswer = !request.isKeepAlive || self.server.isDraining
-        self.writer = HTTPResponseWriter(request: request.head, closesConnection: false)
+        self.writer = HTTPResponseWriter(
+            request.head.method,
+            request.head.version,
+            closesConnection: false
+        )
         // A client that sent its body does not wait for 100 (RFC 9110 section 10.1.1).
         self.mustSendContinue = request.expectsContinue && isBodyMissing
         let exchange = HTTPExchange(

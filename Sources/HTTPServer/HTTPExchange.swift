@@ -223,7 +223,7 @@ package final class HTTPExchange: @unchecked Sendable {
     /// Sends a whole answer; does nothing when the client is gone.
     package func respond(
         _ status: HTTPStatus,
-        _ fields: consuming HTTPFields = HTTPFields(),
+        _ fields: HTTPFields = HTTPFields(),
         body: [UInt8] = []
     ) {
         guard let carrier = self.carrier else { return }

@@ -24,10 +24,15 @@ struct HTTPResponseWriter {
     private var body = Body.notStarted
 
     init(request: HTTPRequestHead, closesConnection: Bool) {
+        self.init(request.method, request.version, closesConnection: closesConnection)
+    }
+
+    /// Begins to answer a request of which no more needs to be known.
+    init(_ method: HTTPMethod, _ version: HTTPVersion, closesConnection: Bool) {
         self.isHead =
-            request.method.rawValue.utf8.first == UInt8(ascii: "H") && request.method == .head
+            method.rawValue.utf8.first == UInt8(ascii: "H") && method == .head
         // A comparison would go by the protocol.
-        self.isHTTP10 = if case .http10 = request.version { true } else { false }
+        self.isHTTP10 = if case .http10 = version { true } else { false }
         self.closesConnection = closesConnection
     }
 

@@ -231,7 +231,7 @@ final class FunctionHandler: HTTPHandler, @unchecked Sendable {
 
 extension HTTPExchange {
     /// Sends a whole answer; loop only.
-    func respond(_ response: consuming Response) {
+    func respond(_ response: Response) {
         self.respond(
             HTTPStatus(rawValue: response.status),
             response.headers.fields,
