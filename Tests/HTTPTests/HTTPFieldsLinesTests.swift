@@ -69,6 +69,10 @@ struct HTTPFieldsLinesTests {
             #expect(sharing == copying, "seed \(SeededGenerator.seed)")
             #expect(try Self.encoded(sharing) == Self.encoded(copying))
             for line in sharing.lowercasedPairs { #expect(sharing.contains(line.name)) }
+            let more = try Self.received(&random)
+            sharing.append(lines: 0..<more.count, of: more)
+            copying.append(lines: 0..<more.count, of: more)
+            #expect(try Self.encoded(sharing) == Self.encoded(copying))
             sharing.append("X1", "2")
             copying.append("X1", "2")
             sharing.remove("Own")
