@@ -18,6 +18,8 @@ final class Instance {
     static let memoryUsual: UInt64 = 8 << 20
     /// How long an answer about a broken connection waits to learn how the process ended.
     private static let exitPatience = Duration.milliseconds(200)
+    /// How often it waits that long for a process that is seen to end.
+    private static let exitWaitsMax = 10
 
     let id: InstanceID
     /// For logs, for example `exam-generator-00001-1`.
@@ -416,10 +418,24 @@ final class Instance {
     func whenExitIsKnown(_ body: @escaping (ProcessExit?) -> Void) {
         guard self.exit == nil else { return body(self.exit) }
         self.exitWaiters.append(body)
-        guard self.exitWaiters.count == 1 else { return }
+        if self.exitWaiters.count == 1 { self.awaitExit(atMost: Self.exitWaitsMax) }
+    }
+
+    private func awaitExit(atMost waitCount: Int) {
         self.exitTimer = self.context.loop.schedule(after: Self.exitPatience) { [weak self] in
-            self?.tellExit()
+            guard let self else { return }
+            guard waitCount > 1, self.isEnding else { return self.tellExit() }
+            self.awaitExit(atMost: waitCount - 1)
         }
+    }
+
+    /// Whether its process has begun to end, which a busy machine may be slow to finish: the kernel
+    /// takes the memory first, then the connections, and reports the end last.
+    private var isEnding: Bool {
+        guard self.pid > 0, let status = try? CgroupFile.read("/proc/\(self.pid)/status") else {
+            return false
+        }
+        return MemoryUse(status: status) == nil
     }
 
     /// Tells those who wait to know.
