@@ -99,6 +99,36 @@ extension ProcessTests {
             }
         }
 
+        /// Its first thread ends with the first request, whose connection another one closes; the
+        /// process ends only then, in its own time.
+        static let slowEnd = """
+            import ctypes, os, socket, threading
+            listener = socket.socket(fileno=3)
+            listener.setblocking(True)
+            connection = listener.accept()[0]
+            def serve():
+                while b"\\r\\n\\r\\n" not in connection.recv(4096): pass
+                while " Z " not in open("/proc/self/stat").read().split(")")[1]: pass
+                connection.close()
+                threading.Event().wait(0.4)
+                os._exit(3)
+            threading.Thread(target=serve).start()
+            # exit(2), which ends this thread alone.
+            ctypes.CDLL(None).syscall(60 if os.uname().machine == "x86_64" else 93, 0)
+            """
+
+        @Test("an answer waits for the end of a process that is seen to end")
+        func slowEnding() async throws {
+            let spec = TestFunction.spec {
+                $0.command = [TestFunction.python, "-S", "-E", "-c", Self.slowEnd]
+            }
+            try await Stage.with([spec]) { stage in
+                let answer = try await stage.request("/")
+                #expect(answer.status == .badGateway)
+                #expect(answer.text.contains("its process exited with code 3."), "\(answer)")
+            }
+        }
+
         @Test("processes die with the loop's thread")
         func parentDeath() async throws {
             let loop = try EventLoop(name: "short")
