@@ -158,7 +158,15 @@ package final class Activator: HTTPHandler, @unchecked Sendable {
             let detail = self.routes.helpText
             return self.refuse(exchange, ProblemAnswer(status: .notFound, detail: detail))
         }
+        guard traits.forwardsLeft != 0 else { return self.answerWay(exchange) }
         self.revisions[index].admit(exchange, traits)
+    }
+
+    /// Answers a request that may be forwarded no further as the one that it was for.
+    private func answerWay(_ exchange: HTTPExchange) {
+        guard exchange.request.method == .trace else { return exchange.respond(.noContent) }
+        let detail = "what a TRACE brought is not sent back"
+        self.refuse(exchange, ProblemAnswer(status: .notImplemented, detail: detail))
     }
 
     private func refuse(_ exchange: HTTPExchange, _ answer: ProblemAnswer) {

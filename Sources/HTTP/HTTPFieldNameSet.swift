@@ -6,7 +6,7 @@ package struct HTTPFieldNameSet: Sendable, Equatable, ExpressibleByArrayLiteral 
 
     /// What a server says itself in each answer, whatever a handler says of it.
     package static let framing: Self = [
-        .connection, .contentLength, .transferEncoding, .keepAlive, .date,
+        .connection, .contentLength, .transferEncoding, .keepAlive,
     ]
 
     /// Makes a set of names.

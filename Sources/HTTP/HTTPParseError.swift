@@ -84,4 +84,17 @@ package enum HTTPParseError: Error, Equatable, Sendable {
         case .bodyTooLarge: "the body is larger than this server accepts"
         }
     }
+
+    /// One sentence for the person who wrote the server whose answer was read.
+    package var answerExplanation: String {
+        switch self {
+        case .startLineInvalid: "the first line is no HTTP/1.1 status line"
+        case .startLineTooLong: "the status line is longer than this client accepts"
+        case .headerTooLarge: "the header is larger than this client accepts"
+        case .headerCountExceeded: "the header has more fields than this client accepts"
+        case .chunkExtensionTooLong: "a chunk extension is longer than this client accepts"
+        case .bodyTooLarge: "the body is larger than this client accepts"
+        default: self.explanation
+        }
+    }
 }

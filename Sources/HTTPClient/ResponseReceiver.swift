@@ -139,7 +139,7 @@ struct ResponseReceiver {
         case .headerCountExceeded:
             (.responseTooLarge, "the answer's header has more fields than allowed")
         case .startLineInvalid: (.protocolError, "the answer has no valid status line")
-        default: (.protocolError, "the answer is not valid HTTP: \(error.explanation)")
+        default: (.protocolError, "the answer is not valid HTTP: \(error.answerExplanation)")
         }
     }
 

@@ -71,7 +71,6 @@ struct HTTP2FieldBlock {
     private static func isServers(_ name: Span<UInt8>) -> Bool {
         switch name.count {
         case 2: self.equals(name, "te")
-        case 4: self.equals(name, "date")
         case 7: self.equals(name, "upgrade")
         case 10: self.equals(name, "connection") || self.equals(name, "keep-alive")
         case 14: self.equals(name, "content-length")

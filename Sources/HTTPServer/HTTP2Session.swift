@@ -283,8 +283,10 @@ final class HTTP2Session: HTTP2SessionOwner {
 
     /// Adds what the server says itself.
     func appendServersFields(to block: inout HTTP2FieldBlock, besides fields: HTTPFields) {
-        let date = self.connection.server.date.value(at: self.connection.loop.now)
-        block.append("date", date.span)
+        if !fields.contains(.date) {
+            let date = self.connection.server.date.value(at: self.connection.loop.now)
+            block.append("date", date.span)
+        }
         if let name = self.configuration.serverName, !fields.contains("server") {
             block.append("server", name.utf8.span)
         }

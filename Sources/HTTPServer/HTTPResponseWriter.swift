@@ -82,11 +82,14 @@ struct HTTPResponseWriter {
         // 1xx would make the client wait for another answer (RFC 9110 section 15.2).
         guard !head.status.isInformational else { throw .headInvalid(.statusInvalid) }
         try Self.undone(&output) { output throws(HTTPEncodeError) in
-            if head.status == .ok {
+            // When an answer was made, who made it says: a proxy passes that on (RFC 9110 section
+            // 6.6.1).
+            let hasDate = head.fields.contains(.date)
+            if head.status == .ok, !hasDate {
                 date.appendWithOK(to: &output, at: now)
             } else {
                 try HTTPEncoder.append(head.status, to: &output)
-                date.append(to: &output, at: now)
+                if !hasDate { date.append(to: &output, at: now) }
             }
             if let serverName, !head.fields.contains(.server) {
                 output.append("Server: \(serverName)\r\n")
@@ -112,7 +115,7 @@ struct HTTPResponseWriter {
         guard !self.isStarted else { throw .startedTwice }
         try Self.undone(&output) { output throws(HTTPEncodeError) in
             try HTTPEncoder.append(head.status, to: &output)
-            date.append(to: &output, at: now)
+            if !head.fields.contains(.date) { date.append(to: &output, at: now) }
             try HTTPEncoder.append(head.fields, without: .framing, to: &output)
         }
         if head.status == .switchingProtocols {

@@ -73,7 +73,11 @@ extension ProcessTests {
             "a connection that is dropped, and answers that are none, give 502",
             arguments: [
                 ("/drop", "closed the connection before it answered."),
-                ("/garbage", "sent an answer that is not valid HTTP: "),
+                (
+                    "/garbage",
+                    "sent an answer that is not valid HTTP: "
+                        + "the first line is no HTTP/1.1 status line."
+                ),
                 ("/upgrade", "switched protocols without being asked to."),
             ]
         )

@@ -35,7 +35,7 @@ extension ProcessTests {
                             "X-Forwarded-For: 127.0.0.1",
                             "X-Forwarded-Host: probe.test.example:81", "X-Forwarded-Proto: http",
                             #"Forwarded: for=127.0.0.1;host="probe.test.example:81";proto=http"#,
-                            "", "",
+                            "Via: 1.1 swiftlet", "", "",
                         ].joined(separator: "\r\n")
                 )
             }

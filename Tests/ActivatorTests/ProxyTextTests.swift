@@ -13,10 +13,17 @@ struct ProxyTextTests {
         _ fields: HTTPFields,
         method: HTTPMethod = .get,
         target: String = "/",
+        version: HTTPVersion = .http11,
         peer: SocketAddress = .ipv4Loopback(port: 9),
-        hidesTrace: Bool = true
+        hidesTrace: Bool = true,
+        isUpgrade: Bool = false
     ) -> [Substring] {
-        let head = HTTPRequestHead(method: method, target: target, fields: fields)
+        let head = HTTPRequestHead(
+            method: method,
+            target: target,
+            version: version,
+            fields: fields
+        )
         var bytes: [UInt8] = []
         var forwarded = ForwardedText()
         var trace = TraceParent(seed: 1)
@@ -25,7 +32,8 @@ struct ProxyTextTests {
             traits: RequestTraits(head),
             peer: peer,
             proto: "http",
-            hostDefault: Array("default".utf8)
+            hostDefault: Array("default".utf8),
+            isUpgrade: isUpgrade
         ).append(to: &bytes, forwarded: &forwarded, trace: &trace)
         let lines = String(decoding: bytes, as: UTF8.self).split(
             separator: "\r\n",
@@ -81,13 +89,13 @@ struct ProxyTextTests {
         }
     }
 
-    @Test("a request without a proxy before us gets all four fields")
+    @Test("a request without a proxy before us gets all five fields")
     func forwardedAdded() {
         #expect(
             Self.seen(["Host": "a.b", "X": "1"]) == [
                 "GET / HTTP/1.1", "Host: a.b", "X: 1", "X-Forwarded-For: 127.0.0.1",
                 "X-Forwarded-Host: a.b", "X-Forwarded-Proto: http",
-                "Forwarded: for=127.0.0.1;host=a.b;proto=http", "", "",
+                "Forwarded: for=127.0.0.1;host=a.b;proto=http", "Via: 1.1 swiftlet", "", "",
             ]
         )
     }
@@ -104,7 +112,7 @@ struct ProxyTextTests {
                 "X-Forwarded-For: 10.0.0.1, 2001:db8::1, 127.0.0.1",
                 #"Forwarded: for=10.0.0.1;host="first.example:8443";proto=https, "#
                     + #"for="[2001:db8::1]", for=127.0.0.1"#,
-                "", "",
+                "Via: 1.1 swiftlet", "", "",
             ]
         )
     }

@@ -16,11 +16,12 @@ struct RequestHeadTests {
         "user-agent", "tracestate", "traceparent", "content-type", "k-network-hash",
         "x-forwarded-for", "k-network-probe", "k-kubelet-probe", "x-forwarded-host",
         "proxy-connection", "x-forwarded-proto", "knative-serving-revision",
+        "http2-settings", "max-forwards", "via",
         "knative-serving-namespace", "knative-serving-namespac!", "x-hop", "x-hops", "ce-id", "a",
     ]
     private static let dropped: Set = [
         "host", "te", "expect", "upgrade", "connection", "keep-alive", "k-network-hash",
-        "x-forwarded-for", "proxy-connection", "knative-serving-revision",
+        "http2-settings", "x-forwarded-for", "proxy-connection", "knative-serving-revision",
         "knative-serving-namespace", "traceparent", "tracestate", "content-length",
         "transfer-encoding",
     ]

@@ -172,8 +172,8 @@ struct AnswerTests {
                 #expect(response.values("transfer-encoding") == [])
                 #expect(response.values("connection") == [])
                 #expect(response.values("keep-alive") == [])
-                #expect(response.values("date").count == 1)
-                #expect(response.values("date") != ["never"])
+                // When the answer was made a handler may know better.
+                #expect(response.values("date") == ["never"])
                 #expect(response.values("x") == ["1", "2"])
                 #expect(response.values("server") == ["swiftlet"])
             }

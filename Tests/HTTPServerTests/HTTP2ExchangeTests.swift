@@ -15,6 +15,7 @@ struct HTTP2ExchangeTests {
         case "/echo":
             let body = try await exchange.collectBody(upTo: 1 << 24)
             await exchange.sendResponse(.ok, ["X-Framing": "\(exchange.framing)"], body: body)
+        case "/date": await exchange.sendResponse(.ok, ["Date": "never"])
         case "/stream":
             await exchange.sendStart(HTTPResponseHead(status: .ok), bodyLength: nil)
             while let chunk = try await exchange.nextBodyChunk() { try await exchange.send(chunk) }
@@ -57,6 +58,9 @@ struct HTTP2ExchangeTests {
                 #expect(answer.values("content-length") == ["\(answer.body.count)"])
                 #expect(answer.values("date").first?.hasSuffix(" GMT") == true)
                 #expect(answer.values("server") == ["s"] && answer.values("upgrade") == [])
+                let dated = HTTP2Client.get.filter { $0.0 != ":path" } + [(":path", "/date")]
+                try client.send(HTTP2Client.headers(3, dated))
+                #expect(try client.answer(3).values("date") == ["never"])
             }
         }
     }

@@ -10,6 +10,7 @@ enum RequestField: Equatable {
     case transferEncoding
     case connection
     case upgrade
+    case maxForwards
     /// One that belongs to a connection, and stays behind (RFC 9110 section 7.6.1).
     case hopByHop
     case forwarded
@@ -36,7 +37,10 @@ enum RequestField: Equatable {
             case 9 where Self.isName(name, "forwarded"): .forwarded
             case 10: Self.ofTen(name)
             case 11 where Self.isName(name, "traceparent"): .traceparent
+            case 12 where Self.isName(name, "max-forwards"): .maxForwards
             case 14 where Self.isName(name, "content-length"): .contentLength
+            // Of an upgrade to HTTP/2 (RFC 7540 section 3.2.1).
+            case 14 where Self.isName(name, "http2-settings"): .hopByHop
             case 14 where Self.isName(name, "k-network-hash"): .probeHash
             case 15 where Self.isName(name, "x-forwarded-for"): .forwardedFor
             case 15 where Self.isName(name, "k-network-probe"): .probe

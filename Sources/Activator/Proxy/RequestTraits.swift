@@ -11,8 +11,11 @@ struct RequestTraits {
     private(set) var servingNamespace: ArraySlice<UInt8>?
     /// The value of `Knative-Serving-Revision`.
     private(set) var servingRevision: ArraySlice<UInt8>?
-    /// The value of `Upgrade`.
+    /// The value of `Upgrade`, unless it asks for HTTP in another form: what came by that would
+    /// pass by routes and limits.
     private(set) var upgrade: ArraySlice<UInt8>?
+    /// How often a request that asks for its way may be forwarded yet (RFC 9110 section 7.6.2).
+    private(set) var forwardsLeft: Int?
     /// Whether `Connection` may name fields that end here; in all but odd requests it does not.
     private(set) var nominatesFields = false
     /// Whether a proxy before this one has left its fields.
@@ -40,6 +43,9 @@ struct RequestTraits {
         // Gathered in a local: nobody else can see it change.
         var traits = Self(headBytes: head.target.utf8.count + 64)
         fields.forEachSpan { name, value in traits.look(at: name, value) }
+        if traits.forwardsLeft != nil, head.method != .options, head.method != .trace {
+            traits.forwardsLeft = nil
+        }
         traits.host = fields.valueBytes("host")
         if traits.hasServingFields {
             traits.servingNamespace = fields.valueBytes("knative-serving-namespace")
@@ -53,7 +59,13 @@ struct RequestTraits {
     private mutating func look(at name: Span<UInt8>, _ value: Span<UInt8>) {
         self.headBytes += name.count + value.count + Self.lineBytes
         switch RequestField(name) {
-        case .upgrade: self.upgrade = [UInt8](copying: value)[...]
+        case .upgrade:
+            let value = [UInt8](copying: value)[...]
+            self.upgrade = Self.meansHTTP(value) ? nil : value
+        case .maxForwards:
+            if let count = HTTPText.decimal(value) {
+                self.forwardsLeft = min(count, self.forwardsLeft ?? .max)
+            }
         case .userAgent:
             // Only what may be one is compared in full.
             if !value.isEmpty, value[0] == UInt8(ascii: "k") { self.mayBeProbe = true }
@@ -69,6 +81,15 @@ struct RequestTraits {
         case .transferEncoding: self.framing = .chunked
         case .servingNamespace, .servingRevision: self.hasServingFields = true
         case .host, .hopByHop, .tracestate, .probeHash, .other: break
+        }
+    }
+
+    /// Whether a list of protocols has one in which further requests would come.
+    private static func meansHTTP(_ protocols: ArraySlice<UInt8>) -> Bool {
+        protocols.split(separator: UInt8(ascii: ",")).contains { element in
+            let name = HTTPText.trim(element).prefix { $0 != UInt8(ascii: "/") }
+            let text = String(decoding: name.map(HTTPText.lowercased), as: UTF8.self)
+            return ["h2c", "h2", "http", "tls"].contains(text)
         }
     }
 

@@ -58,7 +58,8 @@ enum UpstreamFailure: Equatable {
         case .neverAccepted: "ended before it took the request"
         case .closedEarly: "closed the connection before it answered"
         case .closedMidway: "closed the connection in the middle of its answer"
-        case .malformed(let error): "sent an answer that is not valid HTTP: \(error.explanation)"
+        case .malformed(let error):
+            "sent an answer that is not valid HTTP: \(error.answerExplanation)"
         case .malformedHTTP2: "sent an answer that is not valid HTTP/2"
         case .notHTTP2: "does not speak HTTP/2, which its port's name (h2c) promises"
         case .refused: "never began the request: each time it refused it or closed the connection"

@@ -9,8 +9,8 @@ internal import HTTP
 /// User fields pass unchanged and in order. Fields that belong to one connection stay behind
 /// (RFC 9110 section 7.6.1), as do those by which Knative's own parts find a revision. Among the
 /// former is `Upgrade`, which is written anew when the client can be taken along. What a proxy adds
-/// follows at the end. The server's
-/// parser has checked every byte that is copied here.
+/// follows at the end; its `Via` so stands behind those of others (RFC 9110 section 7.6.3). The
+/// server's parser has checked every byte that is copied here.
 struct UpstreamRequestHead {
     /// The request as it came.
     let head: HTTPRequestHead
@@ -56,6 +56,8 @@ struct UpstreamRequestHead {
             self.appendUserFields(without: nominated, to: &output)
             self.appendFraming(to: &output)
             output.append(lines.span)
+            output.append(self.via)
+            self.appendForwardsLeft(to: &output)
             if self.takesTrailers { output.append("TE: trailers\r\n") }
             if !self.traits.hasTrace { trace.appendLine(to: &output) }
             if self.isUpgrade, let upgrade = self.traits.upgrade {
@@ -65,6 +67,22 @@ struct UpstreamRequestHead {
             }
             output.append("\r\n")
         }
+    }
+
+    /// Says in which version the request came, and who forwards it.
+    private var via: StaticString {
+        switch self.head.version {
+        case .http10: "Via: 1.0 swiftlet\r\n"
+        case .http11: "Via: 1.1 swiftlet\r\n"
+        case .http2: "Via: 2.0 swiftlet\r\n"
+        }
+    }
+
+    private func appendForwardsLeft(to output: inout OutputSpan<UInt8>) {
+        guard let count = self.traits.forwardsLeft else { return }
+        output.append("Max-Forwards: ")
+        Self.append(decimal: max(0, count - 1), to: &output)
+        output.append("\r\n")
     }
 
     private func appendTarget(to output: inout OutputSpan<UInt8>) {
@@ -105,6 +123,7 @@ struct UpstreamRequestHead {
     private func mustPass(_ field: RequestField) -> Bool {
         switch field {
         case .other, .userAgent, .probe, .forwarded, .forwardedHost, .forwardedProto: true
+        case .maxForwards: self.traits.forwardsLeft == nil
         // Of a trace that cannot be carried on the state has no meaning.
         case .traceparent, .tracestate: self.traits.hasTrace
         case .host, .contentLength, .transferEncoding, .connection, .upgrade, .hopByHop,

@@ -169,6 +169,8 @@ enum TestFunction {
                     connection.sendall(("HTTP/1.1 %s Some\r\n%s\r\n" % (status, extra)).encode())
                 else:
                     answer(connection, "status", status + " Some", extra)
+            elif path == "/date":
+                answer(connection, "old", extra="Date: Thu, 01 Jan 1970 00:00:00 GMT\r\n")
             elif path == "/garbage":
                 connection.sendall(b"this is not HTTP at all\r\n\r\n")
                 return False
