@@ -4,15 +4,18 @@
 import asyncio
 import collections
 import contextlib
+import hashlib
 import os
+import pathlib
 import re
 import resource
 import signal
+import sys
 from random import Random
 
 import pytest
-from activator_program import Activator, event, exchange, request, service, write
-from conftest import wait_until
+from activator_program import Activator, Answer, event, exchange, request, service, write
+from conftest import DEADLINE, wait_until
 
 CLIENTS = 8
 # Turns from zero to one and back; more of them by hand, `SWIFTLET_PROOF_CYCLES=1000`.
@@ -236,6 +239,76 @@ def test_instances_killed_under_load_fail_only_what_they_had(start):
                         "each answered event was shown")
     # What failed may have been done, for its instance had it; nothing was done twice.
     assert set(counts.values()) == {1} and set(counts) <= {*answered, *failed}
+
+
+async def upload(port, random):
+    """Sends a body longer than is kept; the answer, if one came, and whether it is of all of it."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    digest, left = hashlib.sha256(), random.randrange(70_000, 300_000)
+    try:
+        writer.write(b"POST / HTTP/1.1\r\nHost: digest\r\nTransfer-Encoding: chunked\r\n\r\n")
+        while left:
+            piece = random.randbytes(min(left, random.randrange(1, 40_000)))
+            left -= len(piece)
+            digest.update(piece)
+            writer.write(b"%x\r\n%s\r\n" % (len(piece), piece))
+            await writer.drain()
+            await asyncio.sleep(0.01)
+        writer.write(b"0\r\n\r\n")
+        head = await reader.readuntil(b"\r\n\r\n")
+        length = int(re.search(rb"\r\ncontent-length: (\d+)", head.lower())[1])
+        answer = Answer(head, await reader.readexactly(length))
+        return answer, answer.body == digest.hexdigest().encode()
+    except (OSError, asyncio.IncompleteReadError):
+        return None, False
+    finally:
+        writer.close()
+
+
+def test_uploads_to_instances_that_go_arrive_whole_or_fail(start):
+    function = pathlib.Path(__file__).parent / "digest_function.py"
+    digest = service(
+        "digest", "digest", {"autoscaling.knative.dev/max-scale": "1"}, containerConcurrency=8)
+    digest["metadata"]["annotations"] = {"swiftlet.dev/command": f"{sys.executable} {function}"}
+    program = start([digest])
+    random, whole, failed = Random(11), [], []
+    is_over = asyncio.Event()
+
+    async def client(number):
+        own = Random(number)
+        while not is_over.is_set():
+            answer, is_whole = await upload(program.port, own)
+            if answer and answer.status == 200:
+                assert is_whole, "a part of a body was taken for all of it"
+                whole.append(number)
+                continue
+            assert not answer or answer.status in (502, 503), answer.head
+            failed.append(number)
+            await asyncio.sleep(0.1)
+
+    async def end_instances():
+        for turn in range(20):
+            count = len(whole)
+            while len(whole) < count + 10:
+                await asyncio.sleep(0.005)
+            ready = [instance["pid"] for function in program.functions()
+                     for instance in function["instances"] if instance["state"] == "ready"]
+            if ready:
+                with contextlib.suppress(ProcessLookupError):
+                    way = signal.SIGKILL if turn % 2 else signal.SIGUSR1
+                    os.kill(random.choice(ready), way)
+        is_over.set()
+
+    async def run():
+        async with asyncio.timeout(DEADLINE * 3), asyncio.TaskGroup() as group:
+            group.create_task(end_instances())
+            for number in range(CLIENTS):
+                group.create_task(client(number))
+
+    asyncio.run(run())
+    print(f"{len(whole)} uploads came whole, {len(failed)} failed")
+    wait_until(lambda: not any(one["inFlight"] for one in program.functions()),
+               "no place of an instance stays taken")
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
