@@ -42,8 +42,11 @@ extension ProcessTests {
             return Array("\(String(count, radix: 16))\r\n\(data)\r\n".utf8)
         }
 
-        @Test("a body whose instance refuses it while it is sent comes whole to the next, or not")
-        func refusedWhileSent() async throws {
+        @Test(
+            "a body whose instance refuses it while it is sent comes whole to the next, or not",
+            arguments: [0, 1000, 20_000]
+        )
+        func refusedWhileSent(_ firstBytes: Int) async throws {
             let gate = Gate()
             var spec = Self.spec(
                 gate,
@@ -69,14 +72,16 @@ extension ProcessTests {
                 #expect(try await stage.request("/").status == .ok)
                 let connection = try await stage.connect()
                 let head = "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
-                await connection.write(Array(head.utf8) + Self.chunk("A", 20_000))
+                let first = firstBytes > 0 ? Self.chunk("A", firstBytes) : []
+                await connection.write(Array(head.utf8) + first)
                 try await stage.waitFor { $0.inFlightCount == 1 }
                 gate.open()
                 for _ in 0..<5 { await connection.write(Self.chunk("B", 20_000)) }
                 await connection.write(Self.chunk("C", 1000) + Array("0\r\n\r\n".utf8))
                 let answer = try await connection.receive()
                 let whole =
-                    String(repeating: "A", count: 20_000) + String(repeating: "B", count: 100_000)
+                    String(repeating: "A", count: firstBytes)
+                    + String(repeating: "B", count: 100_000)
                     + String(repeating: "C", count: 1000)
                 // 502 when the end of the process was not known in time.
                 #expect(answer.status == .ok ? answer.text == whole : answer.status == .badGateway)

@@ -136,7 +136,8 @@ final class ProxiedRequest: UpstreamClient {
         guard self.connection === connection else { return }
         if let trailers = self.bodyEnd {
             connection.endRequest(trailers: trailers)
-        } else if !connection.isOutputBlocked {
+        } else {
+            // Where there is no room, the next bytes find that out.
             exchange.resumeBody()
         }
     }
