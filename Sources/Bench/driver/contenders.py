@@ -10,8 +10,8 @@ class Missing(Exception):
 
 
 class Contender:
-    def __init__(self, name, command, environment=None, http2=False):
-        self.name, self.http2 = name, http2
+    def __init__(self, name, command, environment=None, http2=False, uses_malloc=True):
+        self.name, self.http2, self.uses_malloc = name, http2, uses_malloc
         self._command, self._environment = command, environment or (lambda _: {})
 
     def command(self, port):
@@ -79,7 +79,8 @@ def go():
     program = WORK / "go_server"
     if not program.exists():
         raise Missing("Go is not installed, or did not build it")
-    return Contender("Go net/http, echo of the body", lambda port: [program, port])
+    return Contender("Go net/http, echo of the body", lambda port: [program, port],
+                     uses_malloc=False)
 
 
 def node():

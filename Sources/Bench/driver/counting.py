@@ -39,15 +39,15 @@ def allocations(contender, message, connections):
 
     None when nothing was answered, and of a program that does without the C library's malloc.
     """
+    if not contender.uses_malloc:
+        return None
     count = AllocationCount("server")
     server = Server(contender, free_port(), environment=count.environment)
     try:
         load.run(server, message, 1, connections)
         before = count.value()
         outcome = load.run(server, message, 1, connections)
-        if before == 0 or outcome.requests == 0:
-            return None
-        return (count.value() - before) / outcome.requests
+        return (count.value() - before) / outcome.requests if outcome.requests else None
     finally:
         server.stop()
 
