@@ -22,12 +22,12 @@ extension CloudEvent {
         limits: CloudEventLimits
     ) throws(CloudEventError) {
         var scanner = try Self.scanner(bytes, limits)
-        self = try EventJSONReader.read(&scanner, limits)
-        if scanner.offset == bytes.count, bytes.first == UInt8(ascii: "{") {
-            self.storage.keepText(bytes)
-        } else {
-            try scanner.expectEnd()
-        }
+        let (event, hasNulls) = try EventJSONReader.read(&scanner, limits)
+        self = event
+        let isBare = scanner.offset == bytes.count && bytes.first == UInt8(ascii: "{")
+        // Some readers refuse an attribute that is null.
+        if isBare, !hasNulls { self.storage.keepText(bytes) }
+        try scanner.expectEnd()
     }
 
     /// Reads a batch, `application/cloudevents-batch+json`; it may be empty.
@@ -49,7 +49,7 @@ extension CloudEvent {
                 guard events.count < limits.batchEventsMax else {
                     throw .batchTooLong(limit: limits.batchEventsMax)
                 }
-                events.append(try EventJSONReader.read(&scanner, limits))
+                events.append(try EventJSONReader.read(&scanner, limits).event)
             } while try scanner.accept(",")
             try scanner.expect("]")
         }

@@ -33,12 +33,12 @@ struct EventJSONReader: ~Copyable {
     /// - Parameters:
     ///   - scanner: Stands before the event; afterwards behind it.
     ///   - limits: How much is accepted.
-    /// - Returns: The event.
+    /// - Returns: The event, and whether it has members that came as `null` and say nothing.
     /// - Throws: What is wrong and where.
     static func read(
         _ scanner: inout JSONScanner,
         _ limits: CloudEventLimits
-    ) throws(CloudEventError) -> CloudEvent {
+    ) throws(CloudEventError) -> (event: CloudEvent, hasNulls: Bool) {
         var reader = Self(limits)
         try scanner.expect("{")
         if try !scanner.accept("}") {
@@ -53,7 +53,8 @@ struct EventJSONReader: ~Copyable {
         let data = try reader.payload(scanner)
         let event = try reader.assembler.finish(data: data, isKnownJSON: reader.isDataJSON)
         try event.validate()
-        return event
+        let hasNulls = !reader.nullNames.isEmpty || reader.hasBase64 && reader.base64 == nil
+        return (event, hasNulls)
     }
 
     /// Takes an attribute of plain text.

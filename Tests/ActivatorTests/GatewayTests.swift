@@ -29,9 +29,11 @@ struct GatewayFieldTests {
     @Test(
         "an upgrade to HTTP in another form is not asked for, nor are its settings passed on",
         arguments: [
-            (["h2c"], nil), (["H2C"], nil), (["websocket, h2c"], nil), ([" h2c ,shout"], nil),
-            (["HTTP/2.0"], nil), (["TLS/1.2"], nil), (["websocket", "h2c"], nil),
-            (["websocket"], "websocket"), (["h2cx, shout/2"], "h2cx, shout/2"), ([""], ""),
+            (["h2c"], nil), (["H2C"], nil), (["h2c, TLS/1.2", "HTTP/2.0"], nil),
+            (["HTTP/2.0"], nil), (["TLS/1.2"], nil), (["websocket, h2c"], "websocket"),
+            (["websocket", "h2c"], "websocket"), (["h2c", "websocket"], "websocket"),
+            ([" h2c ,shout", "x"], "shout, x"), (["websocket"], "websocket"),
+            (["h2cx, shout/2"], "h2cx, shout/2"), ([""], nil),
         ] as [([String], String?)]
     )
     func upgrade(_ values: [String], _ asked: String?) {

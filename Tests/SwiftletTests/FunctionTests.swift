@@ -74,6 +74,13 @@ struct FunctionTests {
         #expect(try reply.decode(Receipt.self) == Receipt(text: "2 × tea"))
     }
 
+    @Test("a byte order mark before a payload is passed over")
+    func byteOrderMark() async throws {
+        let event = self.event("order.placed", json: "\u{FEFF}{\"item\":\"tea\",\"count\":2}")
+        let reply = try #require(try await self.tester.send(event))
+        #expect(reply.type == "order.accepted")
+    }
+
     @Test(
         "a payload that does not fit gives 400 and says where",
         arguments: [

@@ -60,8 +60,7 @@ struct RequestTraits {
         self.headBytes += name.count + value.count + Self.lineBytes
         switch RequestField(name) {
         case .upgrade:
-            let value = [UInt8](copying: value)[...]
-            self.upgrade = Self.meansHTTP(value) ? nil : value
+            self.addUpgrade([UInt8](copying: value)[...])
         case .maxForwards:
             if let count = HTTPText.decimal(value) {
                 self.forwardsLeft = min(count, self.forwardsLeft ?? .max)
@@ -84,13 +83,19 @@ struct RequestTraits {
         }
     }
 
-    /// Whether a list of protocols has one in which further requests would come.
-    private static func meansHTTP(_ protocols: ArraySlice<UInt8>) -> Bool {
-        protocols.split(separator: UInt8(ascii: ",")).contains { element in
-            let name = HTTPText.trim(element).prefix { $0 != UInt8(ascii: "/") }
-            let text = String(decoding: name.map(HTTPText.lowercased), as: UTF8.self)
-            return ["h2c", "h2", "http", "tls"].contains(text)
+    /// Adds the protocols of a line, but for those in which further requests would come.
+    private mutating func addUpgrade(_ line: ArraySlice<UInt8>) {
+        for element in line.split(separator: UInt8(ascii: ",")) {
+            let name = HTTPText.trim(element)
+            guard !name.isEmpty, !Self.meansHTTP(name) else { continue }
+            self.upgrade = self.upgrade.map { $0 + Array(", ".utf8) + name } ?? name
         }
+    }
+
+    private static func meansHTTP(_ protocolName: ArraySlice<UInt8>) -> Bool {
+        let name = protocolName.prefix { $0 != UInt8(ascii: "/") }
+        let text = String(decoding: name.map(HTTPText.lowercased), as: UTF8.self)
+        return ["h2c", "h2", "http", "tls"].contains(text)
     }
 
     /// Whether a value of `Connection` says how long it lives, and nothing else.

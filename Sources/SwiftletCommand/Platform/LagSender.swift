@@ -13,12 +13,18 @@ final class LagSender: @unchecked Sendable {
     /// How long an activator may take to answer.
     private static let timeout = Duration.seconds(5)
 
+    private enum Trouble {
+        case failure
+        case unknownFunction
+    }
+
     private let client: HTTPClient
     private let url: String
     private let logger: Logger
     private var isSending = false
     private var waiting: LagReport?
-    private var hasFailed = false
+    /// Why the last report did not count; `nil` if it did.
+    private var trouble: Trouble?
 
     /// Makes a sender to an admin port, for example `http://127.0.0.1:9090`.
     init(to url: String, client: HTTPClient, logger: Logger) {
@@ -49,7 +55,7 @@ final class LagSender: @unchecked Sendable {
         }
     }
 
-    /// Logs the first failure of a row.
+    /// Logs the first of a row of the same trouble.
     private func note(_ result: Result<HTTPClientResponse, HTTPClientError>) {
         let failure: String? =
             switch result {
@@ -57,9 +63,12 @@ final class LagSender: @unchecked Sendable {
             case .success(let answer): "\(self.url) answered \(answer.status)"
             case .failure(let error): "\(error)"
             }
-        defer { self.hasFailed = failure != nil }
-        guard let failure, !self.hasFailed else { return }
-        if case .success(let answer) = result, answer.status == .notFound {
+        var isUnknown = false
+        if case .success(let answer) = result { isUnknown = answer.status == .notFound }
+        let trouble = failure.map { _ in isUnknown ? Trouble.unknownFunction : .failure }
+        defer { self.trouble = trouble }
+        guard let failure, trouble != self.trouble else { return }
+        if isUnknown {
             // Its manifests may come later than ours, or never: the events go on in any case.
             self.logger.info("The activator does not serve the function.", ["answer": failure])
         } else {

@@ -252,6 +252,9 @@ final class Platform {
         self.activatorBox.value = activator
         await deployer.use(activator)
         self.deployer = deployer
+        // Behind its end nobody could answer for it.
+        let box = self.activatorBox
+        self.shutdown.add { box.value = nil }
         self.shutdown.add { await activator.stop(deadline: Self.stopDeadline) }
         self.shutdown.add { await server.drain(deadline: Self.stopDeadline) }
     }
