@@ -208,10 +208,7 @@ struct DrainTests {
     func deadline() async throws {
         let begun = Semaphore()
         let cancelled = Semaphore()
-        let handler = ClosureHandler { exchange in
-            exchange.onCancelled = { cancelled.signal() }
-            begun.signal()
-        }
+        let handler = ClosureHandler.waiting(begun, cancelled)
         try await withServer(handler) { test in
             let client = try await TestThread.run {
                 let client = try test.client()

@@ -11,19 +11,11 @@ struct HTTP2PressureTests {
     private static let handler = ClosureHandler { $0.respond(.ok) }
     private static let initialWindow: UInt16 = 4
 
-    /// Never answers, and tells of its beginning and its end.
-    private static func waiting(_ begun: Semaphore, _ cancelled: Semaphore) -> ClosureHandler {
-        ClosureHandler { exchange in
-            exchange.onCancelled = { cancelled.signal() }
-            begun.signal()
-        }
-    }
-
     @Test("streams beyond the maximum are refused, the others served")
     func streamsMax() async throws {
         let (begun, cancelled) = (Semaphore(), Semaphore())
         try await withServer(
-            Self.waiting(begun, cancelled),
+            ClosureHandler.waiting(begun, cancelled),
             configuration: .with { $0.http2.streamsMax = 2 }
         ) { test in
             try await TestThread.run {
@@ -43,7 +35,7 @@ struct HTTP2PressureTests {
     func rapidReset() async throws {
         let (begun, cancelled) = (Semaphore(), Semaphore())
         try await withServer(
-            Self.waiting(begun, cancelled),
+            ClosureHandler.waiting(begun, cancelled),
             configuration: .with {
                 $0.http2.resetsMax = 5
                 $0.http2.resetsPerSecond = 1
@@ -257,7 +249,7 @@ struct HTTP2PressureTests {
     @Test("a client that takes its request back cancels the handler")
     func cancels() async throws {
         let (begun, cancelled) = (Semaphore(), Semaphore())
-        try await withServer(Self.waiting(begun, cancelled)) { test in
+        try await withServer(ClosureHandler.waiting(begun, cancelled)) { test in
             try await TestThread.run {
                 let client = try test.http2Client()
                 try client.send(HTTP2Client.headers(1, HTTP2Client.get))

@@ -12,6 +12,17 @@ struct ClosureHandler: HTTPHandler {
     private let body: @Sendable (HTTPExchange) -> Void
     init(_ body: @escaping @Sendable (HTTPExchange) -> Void) { self.body = body }
     func handle(_ exchange: HTTPExchange) { self.body(exchange) }
+
+    /// Makes one that never answers, and tells of its beginning and its end.
+    static func waiting(
+        _ begun: TestSupport.Semaphore,
+        _ cancelled: TestSupport.Semaphore
+    ) -> ClosureHandler {
+        ClosureHandler { exchange in
+            exchange.onCancelled = { cancelled.signal() }
+            begun.signal()
+        }
+    }
 }
 
 /// A server on a loop of its own, and what it reported.

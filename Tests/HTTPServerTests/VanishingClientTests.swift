@@ -199,10 +199,7 @@ struct VanishingClientTests {
     func vanishesLater() async throws {
         let begun = Semaphore()
         let cancelled = Semaphore()
-        let handler = ClosureHandler { exchange in
-            exchange.onCancelled = { cancelled.signal() }
-            begun.signal()
-        }
+        let handler = ClosureHandler.waiting(begun, cancelled)
         try await withServer(handler) { test in
             try await TestThread.run {
                 let client = try test.client()
@@ -219,10 +216,7 @@ struct VanishingClientTests {
     func vanishesLocally() async throws {
         let begun = Semaphore()
         let cancelled = Semaphore()
-        let handler = ClosureHandler { exchange in
-            exchange.onCancelled = { cancelled.signal() }
-            begun.signal()
-        }
+        let handler = ClosureHandler.waiting(begun, cancelled)
         let address = SocketAddress.unix(path: uniqueSocketPath("gone"))
         try await withServer(handler, on: address) { test in
             try await TestThread.run {

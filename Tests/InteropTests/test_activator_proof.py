@@ -194,6 +194,15 @@ def test_manifests_change_under_load_without_a_failed_request(start, tmp_path):
                "only the newest revision has an instance")
 
 
+def signal_one_instance(program, number, random):
+    """Sends a signal to one of the ready instances, if there are any."""
+    ready = [instance["pid"] for function in program.functions()
+             for instance in function["instances"] if instance["state"] == "ready"]
+    if ready:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(random.choice(ready), number)
+
+
 def test_instances_killed_under_load_fail_only_what_they_had(start):
     concurrency, kills = 4, 20
     display = service(
@@ -223,11 +232,7 @@ def test_instances_killed_under_load_fail_only_what_they_had(start):
             count = len(answered)
             while len(answered) < count + 50:
                 await asyncio.sleep(0.005)
-            ready = [instance["pid"] for function in program.functions()
-                     for instance in function["instances"] if instance["state"] == "ready"]
-            if ready:
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(random.choice(ready), signal.SIGKILL)
+            signal_one_instance(program, signal.SIGKILL, random)
         is_over.set()
 
     async def run():
@@ -291,12 +296,8 @@ def test_uploads_to_instances_that_go_arrive_whole_or_fail(start):
             count = len(whole)
             while len(whole) < count + 10:
                 await asyncio.sleep(0.005)
-            ready = [instance["pid"] for function in program.functions()
-                     for instance in function["instances"] if instance["state"] == "ready"]
-            if ready:
-                with contextlib.suppress(ProcessLookupError):
-                    way = signal.SIGKILL if turn % 2 else signal.SIGUSR1
-                    os.kill(random.choice(ready), way)
+            way = signal.SIGKILL if turn % 2 else signal.SIGUSR1
+            signal_one_instance(program, way, random)
         is_over.set()
 
     async def run():
